@@ -1,1 +1,3 @@
+//! Surety holds a service provider to its data-protection promises on Kubernetes.
 
+pub mod api;
