@@ -114,6 +114,7 @@ pub enum Fact {
 
 /// What happened to one object: its new facts, or its end.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a change is moved once, into the index")]
 pub enum Change {
     /// The object is there, with these facts.
     Apply(Fact),

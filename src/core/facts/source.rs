@@ -137,6 +137,7 @@ impl Sources {
     }
 
     /// With `source` in it.
+    #[must_use]
     pub const fn with(self, source: Source) -> Self {
         Self(self.0 | 1 << (source as u32))
     }
