@@ -3,3 +3,4 @@
 //! No client, no runtime, no file, no environment, no clock: the present is an argument.
 
 pub mod catalogue;
+pub mod frameworks;
