@@ -9,6 +9,7 @@ pub mod control;
 pub mod controls;
 pub mod effective;
 pub mod facts;
+pub mod frameworks;
 pub mod glob;
 pub mod judge;
 pub mod parameters;

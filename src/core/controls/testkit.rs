@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::missing_panics_doc,
     reason = "a test may stop at the first surprise"
 )]
 #![allow(missing_docs, reason = "names of builders say what they build")]
