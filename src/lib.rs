@@ -4,3 +4,5 @@ pub mod admission;
 pub mod api;
 pub mod core;
 pub mod index;
+pub mod reconcile;
+pub mod report;

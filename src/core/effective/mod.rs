@@ -18,6 +18,7 @@ use crate::api::{
 };
 
 pub use backup::{AgeLimit, bounds_contradict};
+pub(crate) use isolation::directions_of;
 pub use retention::ClassRule;
 
 /// Names a policy.
