@@ -202,7 +202,8 @@ pub fn span_order(lower: &str, upper: &str) -> Rule {
 
 /// Five cron fields in range, as the engines read them, or one of the named schedules.
 pub fn cron_rule() -> Rule {
-    Rule::new(format!("self.startsWith('@') || self.upperAscii().matches('{}')", cron_fields()))
+    Rule::new(format!("self in ['@hourly', '@daily', '@weekly', '@monthly', '@yearly'] || self.upperAscii().matches('{}')",
+        cron_fields()))
         .message("five fields in UTC (minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-6), such as `30 2 * * *`, or @hourly, @daily, @weekly, @monthly, @yearly")
 }
 

@@ -7,4 +7,6 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod architecture;
 mod crds;
+mod schema;
