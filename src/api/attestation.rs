@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::{EvidenceDocument, Period, PolicyStatus, TenantSelector, schema, waiver::CommitmentReference};
+use super::{
+    EvidenceDocument, Period, PolicyStatus, TenantSelector, rules, schema, waiver::CommitmentReference,
+};
 
 /// A person's statement that a commitment is kept.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +29,7 @@ use super::{EvidenceDocument, Period, PolicyStatus, TenantSelector, schema, waiv
 #[serde(rename_all = "camelCase")]
 pub struct AttestationSpec {
     /// The commitment.
-    #[x_kube(validation = schema::immutable("commitment"))]
+    #[x_kube(validation = rules::immutable("commitment"))]
     pub commitment: CommitmentReference,
     /// The tenants it speaks of; `{}` is all.
     #[schemars(schema_with = "schema::label_selector")]

@@ -5,7 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Enforcement, Management, OnUnknown, PolicyStatus, Span, TenantSelector, schema};
+use super::{Enforcement, Management, OnUnknown, PolicyStatus, Span, TenantSelector, rules, schema};
 
 /// How the volumes of tenants are backed up.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ use super::{Enforcement, Management, OnUnknown, PolicyStatus, Span, TenantSelect
     shortname = "bkp",
     category = "surety",
     doc = "How the volumes of tenants are backed up, how old the newest recovery point may be, how long points are kept.",
-    validation = crate::api::schema::name_fits_a_label(),
+    validation = crate::api::rules::name_fits_a_label(),
     printcolumn(
         name = "Ready",
         type_ = "string",
@@ -54,7 +54,7 @@ pub struct BackupPolicySpec {
     /// When runs start: five cron fields in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128), regex(pattern = schema::CRON_SHAPE))]
-    #[x_kube(validation = schema::cron_rule())]
+    #[x_kube(validation = rules::cron())]
     pub schedule: Option<String>,
     /// How often a backup is made; as an age limit it has an allowance of the larger of 10m and a tenth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +114,7 @@ pub enum EngineName {
 
 /// How long recovery points are kept, counted from a run's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[x_kube(validation = schema::span_order("atLeast", "atMost"))]
+#[x_kube(validation = rules::span_order("atLeast", "atMost"))]
 #[serde(rename_all = "camelCase")]
 pub struct RecoveryPointRetention {
     /// Not deleted before.

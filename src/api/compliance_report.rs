@@ -5,7 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Severity, schema};
+use super::{Severity, rules, schema};
 
 /// The states of a commitment and of a finding, worst first.
 const STATES: [&str; 8] = ["Fail", "Error", "Stale", "Pending", "Manual", "Waived", "Pass", "NotApplicable"];
@@ -32,7 +32,7 @@ const STATES: [&str; 8] = ["Fail", "Error", "Stale", "Pending", "Manual", "Waive
 pub struct ComplianceReportSpec {
     /// The tenant.
     #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_SUBDOMAIN))]
-    #[x_kube(validation = schema::immutable("tenant"))]
+    #[x_kube(validation = rules::immutable("tenant"))]
     pub tenant: String,
 }
 

@@ -21,7 +21,7 @@ use super::{
     shortname = "enp",
     category = "surety",
     doc = "What must be encrypted at rest and in transit, how credentials are handed over, and what a person attests.",
-    validation = crate::api::schema::name_fits_a_label(),
+    validation = crate::api::rules::name_fits_a_label(),
     printcolumn(
         name = "Ready",
         type_ = "string",

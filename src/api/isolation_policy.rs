@@ -20,7 +20,7 @@ use super::{
     shortname = "isp",
     category = "surety",
     doc = "How tenants are kept apart: network, pod security, access to the node.",
-    validation = crate::api::schema::name_fits_a_label(),
+    validation = crate::api::rules::name_fits_a_label(),
     printcolumn(
         name = "Ready",
         type_ = "string",

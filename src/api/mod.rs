@@ -15,6 +15,7 @@ pub mod isolation_policy;
 pub mod keys;
 pub mod profile;
 pub mod retention_policy;
+pub mod rules;
 pub mod schema;
 pub mod span;
 pub mod tenant;

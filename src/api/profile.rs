@@ -19,7 +19,7 @@ use super::{Enforcement, PolicyStatus, Severity, Span, TenantSelector, schema};
     shortname = "prof",
     category = "surety",
     doc = "A set of promises made to customers: each with its figures and the controls that uphold it.",
-    validation = crate::api::schema::name_fits_a_label(),
+    validation = crate::api::rules::name_fits_a_label(),
     printcolumn(name = "Version", type_ = "string", json_path = ".spec.version"),
     printcolumn(name = "Effective", type_ = "string", json_path = ".spec.effectiveDate"),
     printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants"),

@@ -16,7 +16,7 @@ use super::{Enforcement, OnUnknown, PolicyStatus, Span, TenantSelector, schema};
     shortname = "rtp",
     category = "surety",
     doc = "Which classes of data there are, which are forbidden, and how long each is kept.",
-    validation = crate::api::schema::name_fits_a_label(),
+    validation = crate::api::rules::name_fits_a_label(),
     printcolumn(
         name = "Ready",
         type_ = "string",

@@ -1,11 +1,8 @@
-//! The pieces of schema that several kinds share: patterns, bounds and rules that the API server checks by itself.
+//! The pieces of schema that several kinds share: patterns and bounds that the API server checks by itself.
 //!
 //! Everything here is bounded, because the API server refuses a CRD whose rules it estimates as too dear, and because
 //! an object that passed the schema must fit the memory of whoever reads it. No decisions; see [`super`].
 
-use std::fmt::Write as _;
-
-use kube::core::Rule;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
@@ -25,7 +22,7 @@ pub const KEBAB_CASE: &str = "^[a-z]([a-z0-9-]*[a-z0-9])?$";
 pub const KIND: &str = "^[A-Z][A-Za-z0-9]*$";
 /// A URI with its scheme.
 pub const URI: &str = "^[a-z][a-z0-9+.-]*:.+$";
-/// The shape of a schedule; [`cron_rule`] checks the ranges and says what is wanted.
+/// The shape of a schedule; [`super::rules::cron`] checks the ranges and says what is wanted.
 pub const CRON_SHAPE: &str =
     "^(@(hourly|daily|weekly|monthly|yearly)|[0-9A-Za-z*,/-]+( [0-9A-Za-z*,/-]+){4})$";
 
@@ -160,63 +157,4 @@ pub fn conditions(_: &mut SchemaGenerator) -> Schema {
             },
         },
     })
-}
-
-/// For kinds whose name Surety writes as the value of a label.
-pub fn name_fits_a_label() -> Rule {
-    Rule::new("self.metadata.name.size() <= 63")
-        .message("metadata.name: at most 63 characters, because the name becomes the value of a label")
-}
-
-/// For a field that says what an object is about.
-pub fn immutable(field: &str) -> Rule {
-    Rule::new("self == oldSelf").message(immutable_message(field).as_str())
-}
-
-/// For an optional field that says what an object is about: it can neither change, nor come, nor go.
-pub fn immutable_optional(field: &str) -> Rule {
-    Rule::new(format!(
-        "has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})"
-    ))
-    .message(immutable_message(field).as_str())
-    .field_path(format!(".{field}"))
-}
-
-fn immutable_message(field: &str) -> String {
-    format!("{field} cannot change: delete the object and create another")
-}
-
-/// `lower <= upper`, judged where both use one unit; spans of mixed units are the webhook's to compare.
-pub fn span_order(lower: &str, upper: &str) -> Rule {
-    let number = |field: &str| format!("int(self.{field}.find('[0-9]+'))");
-    let unit = |field: &str| format!("self.{field}.find('[a-z]+')");
-    Rule::new(format!(
-        "!has(self.{lower}) || !has(self.{upper}) || {} != {} || {} <= {}",
-        unit(lower),
-        unit(upper),
-        number(lower),
-        number(upper)
-    ))
-    .message(format!("{lower} must not be longer than {upper}").as_str())
-}
-
-/// Five cron fields in range, as the engines read them, or one of the named schedules.
-pub fn cron_rule() -> Rule {
-    Rule::new(format!("self in ['@hourly', '@daily', '@weekly', '@monthly', '@yearly'] || self.upperAscii().matches('{}')",
-        cron_fields()))
-        .message("five fields in UTC (minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-6), such as `30 2 * * *`, or @hourly, @daily, @weekly, @monthly, @yearly")
-}
-
-fn cron_fields() -> String {
-    let months = "(0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)";
-    let weekdays = "([0-6]|SUN|MON|TUE|WED|THU|FRI|SAT)";
-    let fields = ["[0-5]?[0-9]", "([01]?[0-9]|2[0-3])", "(0?[1-9]|[12][0-9]|3[01])", months, weekdays];
-    let mut pattern = String::from("^");
-    for (position, value) in fields.iter().enumerate() {
-        let gap = if position == 0 { "" } else { " " };
-        let element = format!("([*]|{value}(-{value})?)(/[1-9][0-9]?)?");
-        // Writing to a String cannot fail.
-        let _ = write!(pattern, "{gap}{element}(,{element})*");
-    }
-    pattern + "$"
 }

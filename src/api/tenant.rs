@@ -19,7 +19,7 @@ use super::{Enforcement, schema};
     shortname = "tn",
     category = "surety",
     doc = "A customer of the provider: its namespaces, its classes of data, its contract.",
-    validation = crate::api::schema::name_fits_a_label(),
+    validation = crate::api::rules::name_fits_a_label(),
     printcolumn(
         name = "Compliant",
         type_ = "string",

@@ -5,7 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyStatus, TenantSelector, schema};
+use super::{PolicyStatus, TenantSelector, rules, schema};
 
 /// A breach that is accepted until a date. The finding stays visible as Waived.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,8 +27,8 @@ use super::{PolicyStatus, TenantSelector, schema};
 )]
 #[x_kube(
     validation = ("has(self.control) != has(self.commitment)", "give exactly one of `control` and `commitment`"),
-    validation = schema::immutable_optional("control"),
-    validation = schema::immutable_optional("commitment")
+    validation = rules::immutable_optional("control"),
+    validation = rules::immutable_optional("commitment")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct WaiverSpec {
@@ -40,7 +40,7 @@ pub struct WaiverSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commitment: Option<CommitmentReference>,
     /// Where it holds.
-    #[x_kube(validation = schema::immutable("scope"))]
+    #[x_kube(validation = rules::immutable("scope"))]
     pub scope: WaiverScope,
     /// Why.
     #[schemars(length(min = 10, max = 1024))]

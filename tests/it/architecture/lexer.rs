@@ -29,6 +29,56 @@ pub fn tokens(text: &str) -> Vec<Located> {
     lexer.found
 }
 
+/// Whether the token at `at` is this character.
+pub fn is_mark(tokens: &[Located], at: usize, mark: char) -> bool {
+    tokens.get(at).is_some_and(|found| found.token == Token::Mark(mark))
+}
+
+/// The identifier or keyword at `at`.
+pub fn word(tokens: &[Located], at: usize) -> Option<&str> {
+    match tokens.get(at).map(|found| &found.token) {
+        Some(Token::Word(word)) => Some(word),
+        _ => None,
+    }
+}
+
+/// Whether `::` stands at `at`.
+pub fn is_path_separator(tokens: &[Located], at: usize) -> bool {
+    is_mark(tokens, at, ':') && is_mark(tokens, at + 1, ':')
+}
+
+/// The position after the bracket that closes the one at `at`.
+pub fn after_closing(tokens: &[Located], at: usize) -> usize {
+    let mut depth = 0_usize;
+    for (position, found) in tokens.iter().enumerate().skip(at) {
+        match found.token {
+            Token::Mark('(' | '[' | '{') => depth += 1,
+            Token::Mark(')' | ']' | '}') => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return position + 1;
+        }
+    }
+    tokens.len()
+}
+
+/// The position after the `>` that closes the `<` at `at`.
+pub fn after_angles(tokens: &[Located], at: usize) -> usize {
+    let mut depth = 0_usize;
+    for position in at..tokens.len() {
+        match tokens[position].token {
+            Token::Mark('<') => depth += 1,
+            Token::Mark('>') if !is_mark(tokens, position - 1, '-') => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return position + 1;
+        }
+    }
+    tokens.len()
+}
+
 struct Lexer<'a> {
     rest: &'a str,
     line: usize,

@@ -1,12 +1,14 @@
 //! A source file as the rules see it: the paths it names, resolved; the methods it calls; its string literals.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 
-use super::lexer::{Located, Token, tokens};
+use super::{
+    lexer::{Located, Token, after_angles, after_closing, is_mark, is_path_separator, tokens, word},
+    paths::paths,
+};
 
 /// One Rust file.
 pub struct Source {
@@ -22,6 +24,9 @@ pub struct Source {
     pub calls: Vec<Call>,
     /// String literals outside test code.
     pub literals: Vec<(usize, String)>,
+    /// Whether it holds tests only, by its path or because its parent declares it under `#[cfg(test)]`.
+    pub is_test: bool,
+    test_modules: Vec<String>,
 }
 
 /// `.name(arguments)`.
@@ -40,14 +45,17 @@ impl Source {
     /// Reads a file's text as if it lay at `path`.
     pub fn new(path: &str, text: &str) -> Self {
         let all = tokens(text);
-        let (code, test_lines) = without_tests(&all);
+        let module = module(path);
+        let (code, tests) = without_tests(&all);
         Self {
             path: path.to_owned(),
             text: text.to_owned(),
-            code_lines: text.lines().count() - test_lines,
-            paths: paths(&code, &module(path)),
+            code_lines: text.lines().count() - tests.lines,
+            paths: paths(&code, &module),
             calls: calls(&code),
             literals: literals(&code),
+            is_test: !path.starts_with("src/") || module.iter().any(|part| part == "tests"),
+            test_modules: tests.modules.iter().map(|name| format!("{}::{name}", module.join("::"))).collect(),
         }
     }
 
@@ -57,11 +65,6 @@ impl Source {
         rooms
             .iter()
             .any(|room| inside.strip_prefix(room).is_some_and(|rest| rest.starts_with('/') || rest == ".rs"))
-    }
-
-    /// Whether it holds tests only.
-    pub fn is_test(&self) -> bool {
-        !self.path.starts_with("src/") || self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
     }
 }
 
@@ -73,13 +76,25 @@ pub fn tree() -> Vec<Source> {
         collect(&root.join(folder), &mut files);
     }
     files.sort();
-    files
+    let mut sources: Vec<_> = files
         .iter()
         .map(|file| {
             let path = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
             Source::new(&path, &fs::read_to_string(file).unwrap())
         })
-        .collect()
+        .collect();
+    mark_test_modules(&mut sources);
+    sources
+}
+
+fn mark_test_modules(sources: &mut [Source]) {
+    let declared: Vec<_> = sources.iter().flat_map(|source| source.test_modules.clone()).collect();
+    for source in sources {
+        let module = module(&source.path).join("::");
+        source.is_test |= declared.iter().any(|test| {
+            module.strip_prefix(test).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        });
+    }
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -100,51 +115,30 @@ fn module(path: &str) -> Vec<String> {
     std::iter::once("crate").chain(parts).map(ToOwned::to_owned).collect()
 }
 
-fn is_mark(tokens: &[Located], at: usize, mark: char) -> bool {
-    tokens.get(at).is_some_and(|found| found.token == Token::Mark(mark))
+/// What stands under `#[cfg(test)]`: how many lines, and the modules in files of their own.
+#[derive(Default)]
+struct TestItems {
+    lines: usize,
+    modules: Vec<String>,
 }
 
-fn word(tokens: &[Located], at: usize) -> Option<&str> {
-    match tokens.get(at).map(|found| &found.token) {
-        Some(Token::Word(word)) => Some(word),
-        _ => None,
-    }
-}
-
-fn is_path_separator(tokens: &[Located], at: usize) -> bool {
-    is_mark(tokens, at, ':') && is_mark(tokens, at + 1, ':')
-}
-
-/// The position after the bracket that closes the one at `at`.
-fn after_closing(tokens: &[Located], at: usize) -> usize {
-    let mut depth = 0_usize;
-    for (position, found) in tokens.iter().enumerate().skip(at) {
-        match found.token {
-            Token::Mark('(' | '[' | '{') => depth += 1,
-            Token::Mark(')' | ']' | '}') => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return position + 1;
-        }
-    }
-    tokens.len()
-}
-
-/// The tokens outside items under `#[cfg(test)]`, and how many lines those items take.
-fn without_tests(tokens: &[Located]) -> (Vec<Located>, usize) {
-    let (mut code, mut lines, mut at) = (Vec::new(), 0, 0);
+/// The tokens outside items under `#[cfg(test)]`, and those items.
+fn without_tests(tokens: &[Located]) -> (Vec<Located>, TestItems) {
+    let (mut code, mut tests, mut at) = (Vec::new(), TestItems::default(), 0);
     while at < tokens.len() {
         if is_test_attribute(tokens, at) {
             let end = end_of_item(tokens, at);
-            lines += tokens[end - 1].line - tokens[at].line + 1;
+            tests.lines += tokens[end - 1].line - tokens[at].line + 1;
+            let is_declaration = is_mark(tokens, end - 1, ';') && word(tokens, end - 3) == Some("mod");
+            let declared = word(tokens, end - 2).filter(|_| is_declaration);
+            tests.modules.extend(declared.map(ToOwned::to_owned));
             at = end;
         } else {
             code.push(tokens[at].clone());
             at += 1;
         }
     }
-    (code, lines)
+    (code, tests)
 }
 
 fn is_test_attribute(tokens: &[Located], at: usize) -> bool {
@@ -219,160 +213,6 @@ fn arity(inside: &[Located]) -> usize {
     count
 }
 
-/// The position after the `>` that closes the `<` at `at`.
-fn after_angles(tokens: &[Located], at: usize) -> usize {
-    let mut depth = 0_usize;
-    for position in at..tokens.len() {
-        match tokens[position].token {
-            Token::Mark('<') => depth += 1,
-            Token::Mark('>') if !is_mark(tokens, position - 1, '-') => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return position + 1;
-        }
-    }
-    tokens.len()
-}
-
-/// Every path, imports first, each resolved against the imports and the module it stands in.
-fn paths(tokens: &[Located], module: &[String]) -> Vec<(usize, String)> {
-    let (mut imports, mut named, mut at) = (Vec::new(), Vec::new(), 0);
-    while at < tokens.len() {
-        match word(tokens, at) {
-            Some("use") => at = use_tree(tokens, at + 1, &[], &mut imports),
-            Some(_)
-                if at > 0 && is_mark(tokens, at - 1, '.') && !(at > 1 && is_mark(tokens, at - 2, '.')) =>
-            {
-                at += 1;
-            }
-            Some(_) => {
-                let (segments, end) = inline_path(tokens, at);
-                named.push((tokens[at].line, segments));
-                at = end;
-            }
-            None => at += 1,
-        }
-    }
-    let aliases: BTreeMap<&String, &Vec<String>> =
-        imports.iter().map(|import| (&import.alias, &import.segments)).collect();
-    let resolved_imports = imports.iter().map(|import| (import.line, absolute(&import.segments, module)));
-    let resolved_names = named.iter().map(|(line, segments)| {
-        let full = match aliases.get(&segments[0]) {
-            Some(import) => import.iter().chain(&segments[1..]).cloned().collect(),
-            None => segments.clone(),
-        };
-        (*line, absolute(&full, module))
-    });
-    resolved_imports.chain(resolved_names).collect()
-}
-
-struct Import {
-    line: usize,
-    alias: String,
-    segments: Vec<String>,
-}
-
-fn inline_path(tokens: &[Located], mut at: usize) -> (Vec<String>, usize) {
-    let mut segments = Vec::new();
-    while let Some(segment) = word(tokens, at) {
-        segments.push(segment.to_owned());
-        at += 1;
-        if is_path_separator(tokens, at) && is_mark(tokens, at + 2, '<') {
-            at = after_angles(tokens, at + 2);
-        }
-        if !is_path_separator(tokens, at) {
-            break;
-        }
-        at += 2;
-    }
-    (segments, at)
-}
-
-/// Reads one branch of a `use` tree that starts at `at`; gives the position after it.
-fn use_tree(tokens: &[Located], mut at: usize, prefix: &[String], imports: &mut Vec<Import>) -> usize {
-    let mut segments = prefix.to_vec();
-    loop {
-        if is_path_separator(tokens, at) {
-            at += 2;
-        } else if is_mark(tokens, at, '{') {
-            let end = after_closing(tokens, at);
-            at += 1;
-            while at < end - 1 {
-                at = use_tree(tokens, at, &segments, imports);
-                at += usize::from(is_mark(tokens, at, ','));
-            }
-            return end;
-        } else if is_mark(tokens, at, '*') {
-            segments.push("*".to_owned());
-            imports.push(Import { line: tokens[at].line, alias: String::new(), segments });
-            return at + 1;
-        } else if let Some(segment) = word(tokens, at) {
-            if segment != "self" || segments.is_empty() {
-                segments.push(segment.to_owned());
-            }
-            at += 1;
-            if !is_path_separator(tokens, at) {
-                let renamed = word(tokens, at + 1).filter(|_| word(tokens, at) == Some("as"));
-                let alias = renamed.map_or_else(|| segments.last().cloned().unwrap(), ToOwned::to_owned);
-                let end = if renamed.is_some() { at + 2 } else { at };
-                imports.push(Import { line: tokens[at - 1].line, alias, segments });
-                return end;
-            }
-        } else {
-            return at + 1;
-        }
-    }
-}
-
-fn absolute(segments: &[String], module: &[String]) -> String {
-    let mut base: Vec<String> = Vec::new();
-    let mut rest = segments;
-    while let Some((first, after)) = rest.split_first() {
-        match first.as_str() {
-            "self" | "super" if base.is_empty() => base = module.to_vec(),
-            "surety" if base.is_empty() => base = vec!["crate".to_owned()],
-            _ if first != "super" => break,
-            _ => {}
-        }
-        if first == "super" && base.len() > 1 {
-            base.pop();
-        }
-        rest = after;
-    }
-    base.extend_from_slice(rest);
-    base.join("::")
-}
-
-#[test]
-fn paths_are_resolved_through_imports_groups_aliases_and_super() {
-    let text = "
-        use kube::{Client as K, api::{self, Patch}};
-        use super::facts::Fact;
-        use std::time::*;
-        fn f(client: K) { api::PostParams::default(); Patch::Apply(1); super::super::watch::run();
-            let x = client.field; Vec::<u8>::with_capacity(1); for i in 0..limit {} }
-        #[cfg(test)] mod tests { use tokio::fs; }
-    ";
-    let source = Source::new("src/core/controls/covered.rs", text);
-    let paths: Vec<_> = source.paths.iter().map(|(_, path)| path.as_str()).collect();
-    for expected in [
-        "kube::Client",
-        "kube::api",
-        "kube::api::Patch",
-        "kube::api::PostParams::default",
-        "kube::api::Patch::Apply",
-        "crate::core::controls::facts::Fact",
-        "crate::core::watch::run",
-        "std::time::*",
-        "Vec::with_capacity",
-        "limit",
-    ] {
-        assert!(paths.contains(&expected), "{expected} is not among {paths:?}");
-    }
-    assert!(!paths.iter().any(|path| path.contains("tokio") || *path == "field"), "{paths:?}");
-}
-
 #[test]
 fn calls_are_counted_with_their_arguments() {
     let source = Source::new(
@@ -391,4 +231,18 @@ fn calls_are_counted_with_their_arguments() {
 fn lines_of_test_items_do_not_count_as_code() {
     let source = Source::new("src/x.rs", "//! x\nfn f() {}\n#[cfg(test)]\nmod tests {\n    fn g() {}\n}\n");
     assert_eq!(source.code_lines, 2);
+}
+
+#[test]
+fn a_module_declared_for_tests_is_a_test_wherever_it_lies() {
+    let mut sources = [
+        Source::new("src/core/mod.rs", "#[cfg(test)]\npub mod testkit; mod facts;"),
+        Source::new("src/core/testkit.rs", ""),
+        Source::new("src/core/testkit/objects.rs", ""),
+        Source::new("src/core/testkits.rs", ""),
+        Source::new("src/core/facts.rs", ""),
+        Source::new("src/core/facts/tests.rs", ""),
+    ];
+    mark_test_modules(&mut sources);
+    assert_eq!(sources.map(|source| source.is_test), [false, true, true, false, false, true]);
 }
