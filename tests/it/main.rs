@@ -9,4 +9,6 @@
 
 mod architecture;
 mod crds;
+mod profiles;
+mod samples;
 mod schema;
