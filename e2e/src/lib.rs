@@ -1,1 +1,15 @@
+//! A real Kubernetes control plane for Surety's stories and its demo.
+//!
+//! Everything here starts, watches and stops real programs: etcd, the API server and its controllers, kwok,
+//! kubectl, and Surety itself as a child process. Nothing here decides anything about data protection, and nothing
+//! in Surety may depend on it.
 
+pub mod binaries;
+pub mod control_plane;
+pub mod http;
+pub mod kubectl;
+pub mod ports;
+pub mod process;
+pub mod sandbox;
+
+pub use control_plane::{ControlPlane, Options};

@@ -1,0 +1,103 @@
+//! A folder and a process group that vanish together with whoever made them.
+//!
+//! Every program of the harness runs in a sandbox, so that an interrupted run leaves nothing behind. Only the life
+//! of folder and group belongs here, not what runs in them.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// Runs beside the sandbox. Its `read` ends when the owner writes `released`, or when the owner is gone and the
+/// kernel has closed the pipe, however the owner ended. The folder is removed in each round, because a killed
+/// process can stay in the group as a zombie for as long as nobody collects it, and writes nothing any more.
+const WATCHDOG: &str = r#"
+trap '' HUP INT QUIT TERM
+rounds=1
+if ! read -r word || [ "$word" != released ]; then
+    kill -9 "-$1"
+    rounds=40
+fi
+while [ "$rounds" -gt 0 ]; do
+    rm -rf -- "$2"
+    kill -0 "-$1" || [ -e "$2" ] || exit 0
+    rounds=$((rounds - 1))
+    sleep 0.05
+done
+"#;
+
+/// Holds the process group's number for as long as the sandbox lives, and ends by itself with its owner.
+const ANCHOR: &str = "trap '' HUP INT QUIT TERM; read -r word";
+
+/// A temporary folder and a process group. Both are gone after drop, and also when the process that made them was
+/// killed before it could drop anything: a watchdog outside the group notices and cleans up.
+#[derive(Debug)]
+pub struct Sandbox {
+    folder: PathBuf,
+    anchor: Child,
+    watchdog: Child,
+}
+
+impl Sandbox {
+    /// Makes a sandbox whose folder lies in the system's temporary folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or no shell can be started.
+    pub fn new() -> io::Result<Self> {
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// Makes a sandbox whose folder lies in `parent`.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or no shell can be started.
+    pub fn within(parent: &Path) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("surety-e2e-").tempdir_in(parent)?;
+        let anchor = shell(ANCHOR).process_group(0).spawn()?;
+        let group = anchor.id().to_string();
+        let watchdog =
+            shell(WATCHDOG).args(["watchdog", &group]).arg(folder.path()).process_group(0).spawn()?;
+        Ok(Self { folder: folder.keep(), anchor, watchdog })
+    }
+
+    /// The folder, which is removed with all it holds.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The process group that children must join to be ended with this sandbox.
+    #[must_use]
+    pub fn group(&self) -> i32 {
+        Pid::from_child(&self.anchor).as_raw_nonzero().get()
+    }
+
+    fn release(&mut self) -> io::Result<()> {
+        kill_process_group(Pid::from_child(&self.anchor), Signal::KILL)?;
+        self.anchor.wait()?;
+        if let Some(mut pipe) = self.watchdog.stdin.take() {
+            pipe.write_all(b"released\n")?;
+        }
+        self.watchdog.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Without a working watchdog the folder is still removed here; what cannot be removed cannot be reported.
+        if self.release().is_err() || self.folder.exists() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// A shell with a pipe to this process, silent, so that nobody who reads our output waits for it to end.
+fn shell(script: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
