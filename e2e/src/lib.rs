@@ -4,12 +4,16 @@
 //! kubectl, and Surety itself as a child process. Nothing here decides anything about data protection, and nothing
 //! in Surety may depend on it.
 
+pub mod audit;
+pub mod balancer;
 pub mod binaries;
 pub mod control_plane;
 pub mod http;
 pub mod kubectl;
+pub mod metrics;
 pub mod ports;
 pub mod process;
 pub mod sandbox;
+pub mod world;
 
 pub use control_plane::{ControlPlane, Options};

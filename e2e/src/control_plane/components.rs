@@ -119,6 +119,8 @@ fn apiserver_command(settings: &Apiserver, files: &Files) -> Command {
         .arg(flag("--service-account-signing-key-file", &files.token_key));
     if settings.audit {
         command
+            // Readers keep their place in the file, so it must not be rotated away.
+            .arg("--audit-log-maxsize=0")
             .arg(flag("--audit-log-path", &files.audit_log))
             .arg(flag("--audit-policy-file", &files.audit_policy));
     }
