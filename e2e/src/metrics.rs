@@ -64,7 +64,7 @@ impl Samples {
 }
 
 /// What the API server counted: `apiserver_request_total` by `verb`, `group`, `resource`, `subresource`, `dry_run` and
-/// `code` among others. Whose requests they were only the audit log tells.
+/// `code` among others, without what RBAC refused. Whose requests they were only the audit log tells.
 ///
 /// # Errors
 /// When the server does not answer within 30 s, or not with metrics.

@@ -49,13 +49,17 @@ pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// Applies all manifests of a folder and those below it, in the order of their names.
+/// Applies a kustomization, or all manifests of a folder and those below it in the order of their names.
 ///
 /// # Errors
 /// When one of them is refused: kubectl's words.
 pub async fn apply_all(kubectl: &Kubectl, folder: &Path) -> Result<()> {
+    let is_kustomization = folder.join("kustomization.yaml").is_file();
     let folder = folder.to_str().context("the folder's name is not UTF-8")?;
-    kubectl.must(&["apply", "--recursive", "-f", folder]).await?;
+    match is_kustomization {
+        true => kubectl.must(&["apply", "-k", folder]).await?,
+        false => kubectl.must(&["apply", "--recursive", "-f", folder]).await?,
+    };
     Ok(())
 }
 
