@@ -218,18 +218,20 @@ async fn nothing_is_left_after_the_owner_was_killed_or_interrupted() -> Result<(
     Ok(())
 }
 
-/// What the control-plane program prints once it is ready.
+/// What the control-plane program prints once it is ready, read to the last line: it ends when nobody reads on.
 async fn announced_folder(owner: &mut tokio::process::Child) -> Result<PathBuf> {
     let mut lines = BufReader::new(owner.stdout.take().context("its output is not read")?).lines();
-    let folder = async {
+    let announcement = async {
+        let mut folder = None;
         while let Some(line) = lines.next_line().await? {
-            if let Some(folder) = line.strip_prefix("folder ") {
-                return Ok(PathBuf::from(folder));
+            folder = line.strip_prefix("folder ").map(PathBuf::from).or(folder);
+            if line.starts_with("Ctrl-C") {
+                return folder.context("it names no folder");
             }
         }
-        bail!("it ended without naming its folder")
+        bail!("it ended before it was ready")
     };
-    tokio::time::timeout(Duration::from_mins(10), folder).await?
+    tokio::time::timeout(Duration::from_mins(10), announcement).await?
 }
 
 /// The names of the running programs that were started with this folder in their arguments.
