@@ -59,6 +59,18 @@ pub async fn get(port: u16, path: &str) -> Result<Answer, HttpError> {
     exchange(port, path, &format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")).await
 }
 
+/// Whether `path` answers 200, with the reason when it does not.
+///
+/// # Errors
+/// The status and body of another answer, or why there was none.
+pub async fn healthy(port: u16, path: &str) -> Result<(), String> {
+    match get(port, path).await {
+        Ok(answer) if answer.status == 200 => Ok(()),
+        Ok(answer) => Err(format!("{} {}", answer.status, answer.body.trim_end())),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Sends `json` to `path`.
 ///
 /// # Errors

@@ -10,10 +10,13 @@ pub mod binaries;
 pub mod control_plane;
 pub mod http;
 pub mod kubectl;
+pub mod kwok;
 pub mod metrics;
 pub mod ports;
 pub mod process;
+mod progress;
 pub mod sandbox;
+pub mod surety;
 pub mod world;
 
 pub use control_plane::{ControlPlane, Options};

@@ -219,3 +219,77 @@ pub(crate) fn command<A: AsRef<OsStr>>(program: &Path, arguments: impl IntoItera
     command.args(arguments);
     command
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    fn script(sandbox: &Sandbox, text: &str) -> Process {
+        Process::spawn(sandbox, "script", command(Path::new("/bin/sh"), ["-c", text])).unwrap()
+    }
+
+    async fn wait_for(process: &mut Process, word: &str) -> Result<(), ProcessError> {
+        let log = process.log().to_owned();
+        let said = async || match fs::read_to_string(&log) {
+            Ok(text) if text.contains(word) => Ok(()),
+            other => Err(format!("{other:?}")),
+        };
+        process.wait_until("a word", LIMIT, said).await
+    }
+
+    #[tokio::test]
+    async fn the_end_comes_with_status_and_log() {
+        let sandbox = Sandbox::new().unwrap();
+        let mut process = script(&sandbox, "echo too bad >&2; exit 3");
+        let error = wait_for(&mut process, "never said").await.unwrap_err();
+        assert_eq!(error.to_string(), "script ended with exit status: 3; the end of its log:\ntoo bad");
+    }
+
+    #[tokio::test]
+    async fn what_does_not_come_in_time_says_why() {
+        let sandbox = Sandbox::new().unwrap();
+        let mut process = script(&sandbox, "sleep 60");
+        let never = async || Err::<(), _>("not synced".to_owned());
+        let error = process.wait_until("readiness", Duration::from_millis(100), never).await.unwrap_err();
+        assert!(error.to_string().contains("readiness within 100ms (not synced)"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_polite_stop_is_awaited() {
+        let sandbox = Sandbox::new().unwrap();
+        let mut process = script(&sandbox, "trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done");
+        wait_for(&mut process, "ready").await.unwrap();
+        assert_eq!(process.terminate(LIMIT).await.unwrap().code(), Some(7));
+        assert_eq!(process.terminate(LIMIT).await.unwrap().code(), Some(7), "a second time it is no error");
+    }
+
+    #[tokio::test]
+    async fn a_refused_stop_is_an_error() {
+        let sandbox = Sandbox::new().unwrap();
+        let mut process = script(&sandbox, "trap '' TERM; echo ready; while :; do sleep 0.1; done");
+        wait_for(&mut process, "ready").await.unwrap();
+        let error = process.terminate(Duration::from_millis(100)).await.unwrap_err();
+        assert!(error.to_string().contains("its end after SIGTERM"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn only_the_output_of_this_start_is_quoted() {
+        let sandbox = Sandbox::new().unwrap();
+        for round in ["first", "second"] {
+            let mut process = script(&sandbox, &format!("echo {round}; sleep 60"));
+            wait_for(&mut process, round).await.unwrap();
+            assert_eq!(process.output(), format!("{round}\n"));
+        }
+    }
+
+    #[test]
+    fn the_last_lines_are_at_most_what_there_is() {
+        assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc");
+        assert_eq!(last_lines("a", 2), "a");
+        assert_eq!(last_lines("", 2), "");
+    }
+}

@@ -101,3 +101,59 @@ fn shell(script: &str) -> Command {
     command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::time::{Duration, Instant};
+
+    use rustix::process::test_kill_process_group;
+
+    use super::*;
+
+    /// Starts a child that has a child, and waits until both have begun.
+    fn family(sandbox: &Sandbox) -> Child {
+        let script = "sleep 60 & touch begun; wait";
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).current_dir(sandbox.folder()).process_group(sandbox.group());
+        let child = command.spawn().unwrap();
+        wait_until(|| sandbox.folder().join("begun").exists());
+        child
+    }
+
+    fn wait_until(condition: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !condition() {
+            assert!(Instant::now() < deadline, "it did not come");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn is_group_alive(group: i32) -> bool {
+        test_kill_process_group(Pid::from_raw(group).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn drop_ends_children_of_children_and_removes_the_folder() {
+        let sandbox = Sandbox::new().unwrap();
+        let (group, folder) = (sandbox.group(), sandbox.folder().to_owned());
+        let mut child = family(&sandbox);
+        drop(sandbox);
+        child.wait().unwrap();
+        assert!(!folder.exists());
+        wait_until(|| !is_group_alive(group));
+    }
+
+    #[test]
+    fn the_watchdog_alone_does_the_same() {
+        let mut sandbox = Sandbox::new().unwrap();
+        let (group, folder) = (sandbox.group(), sandbox.folder().to_owned());
+        let mut child = family(&sandbox);
+        // As when this process is killed: nobody says a word, the pipes close.
+        drop(sandbox.watchdog.stdin.take());
+        child.wait().unwrap();
+        sandbox.anchor.wait().unwrap();
+        wait_until(|| !folder.exists() && !is_group_alive(group));
+    }
+}

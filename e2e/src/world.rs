@@ -56,10 +56,9 @@ pub fn repository(path: &str) -> PathBuf {
 pub async fn apply_all(kubectl: &Kubectl, folder: &Path) -> Result<()> {
     let is_kustomization = folder.join("kustomization.yaml").is_file();
     let folder = folder.to_str().context("the folder's name is not UTF-8")?;
-    match is_kustomization {
-        true => kubectl.must(&["apply", "-k", folder]).await?,
-        false => kubectl.must(&["apply", "--recursive", "-f", folder]).await?,
-    };
+    let how = if is_kustomization { "--kustomize" } else { "--filename" };
+    // A kustomization says itself which folders it takes.
+    kubectl.must(&["apply", &format!("--recursive={}", !is_kustomization), how, folder]).await?;
     Ok(())
 }
 

@@ -247,7 +247,7 @@ fn programs_of(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-const WIDGETS: &str = r#"
+const WIDGETS: &str = r"
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata:
@@ -269,4 +269,4 @@ spec:
             type: object
             properties:
               size: { type: integer, minimum: 1 }
-"#;
+";

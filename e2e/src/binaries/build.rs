@@ -7,9 +7,9 @@ use std::process::Command;
 use std::thread::sleep;
 
 use super::BinaryError;
-use super::progress::Progress;
 use super::recipe::{Module, STAGES, STAGES_FILE, STAGES_MODULE, Tool};
 use crate::process::{POLL, Process, ProcessError};
+use crate::progress::Progress;
 use crate::sandbox::Sandbox;
 
 /// The place of one program.

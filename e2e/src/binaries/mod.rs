@@ -2,7 +2,6 @@
 //! cache folder. Only where programs come from belongs here, not how they are started.
 
 mod build;
-mod progress;
 mod recipe;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod files;
 mod kubeconfig;
 mod shared;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, PoisonError};
@@ -66,7 +67,7 @@ pub enum ControlPlaneError {
 #[derive(Debug)]
 pub struct ControlPlane {
     // Dropped in this order: first the clients of a server, then the server, then what holds their files.
-    scheduler: Mutex<Option<Process>>,
+    companions: tokio::sync::Mutex<BTreeMap<&'static str, Process>>,
     controllers: Process,
     apiserver: Mutex<Option<Process>>,
     _etcd: Process,
@@ -102,7 +103,7 @@ impl ControlPlane {
         .await?;
         let controllers = components::start_controller_manager(&sandbox, &controllers, &files)?;
         let mut control_plane = Self {
-            scheduler: Mutex::new(None),
+            companions: tokio::sync::Mutex::default(),
             controllers,
             apiserver: Mutex::new(Some(apiserver)),
             _etcd: etcd,
@@ -126,10 +127,22 @@ impl ControlPlane {
     /// # Errors
     /// When it is missing or cannot be started.
     pub async fn start_scheduler(&self) -> Result<(), ControlPlaneError> {
-        let [program] = binaries::provide([Tool::KubeScheduler]).await?;
-        let mut scheduler = self.scheduler.lock().unwrap_or_else(PoisonError::into_inner);
-        if scheduler.is_none() {
-            *scheduler = Some(components::start_scheduler(&self.sandbox, &program, &self.files)?);
+        self.companion("kube-scheduler", async || {
+            let [program] = binaries::provide([Tool::KubeScheduler]).await?;
+            Ok(components::start_scheduler(&self.sandbox, &program, &self.files)?)
+        })
+        .await
+    }
+
+    /// Starts a program that goes with this control plane, unless it runs already, and keeps it as long.
+    pub(crate) async fn companion<E>(
+        &self,
+        name: &'static str,
+        start: impl AsyncFnOnce() -> Result<Process, E>,
+    ) -> Result<(), E> {
+        let mut companions = self.companions.lock().await;
+        if !companions.contains_key(name) {
+            companions.insert(name, start().await?);
         }
         Ok(())
     }

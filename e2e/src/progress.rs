@@ -7,19 +7,19 @@ const ON_TERMINAL: Duration = Duration::from_millis(500);
 const IN_LOG: Duration = Duration::from_secs(15);
 
 /// The progress of one piece of work.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     started: Instant,
     told: Option<Instant>,
     is_terminal: bool,
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { started: Instant::now(), told: None, is_terminal: io::stderr().is_terminal() }
     }
 
     /// Prints `what`, at once the first time and seldom after.
-    pub(super) fn tell(&mut self, what: impl FnOnce() -> String) {
+    pub(crate) fn tell(&mut self, what: impl FnOnce() -> String) {
         let interval = if self.is_terminal { ON_TERMINAL } else { IN_LOG };
         if self.told.is_none_or(|told| told.elapsed() >= interval) {
             self.told = Some(Instant::now());
@@ -28,7 +28,7 @@ impl Progress {
     }
 
     /// Prints the last line of the work.
-    pub(super) fn done(&self, what: &str) {
+    pub(crate) fn done(&self, what: &str) {
         self.print(what, "\n");
     }
 
