@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod balancer;
 pub mod binaries;
+pub mod cli;
 pub mod control_plane;
 pub mod http;
 pub mod kubectl;

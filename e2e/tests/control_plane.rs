@@ -131,6 +131,25 @@ async fn kubectl_can_be_somebody_else_and_a_hanging_command_ends() -> Result<()>
 }
 
 #[tokio::test]
+#[ignore = "builds helm, which takes minutes the first time; the stories about the chart need it"]
+async fn helm_installs_a_chart() -> Result<()> {
+    let control_plane = ControlPlane::shared().await?;
+    let (name, helm) = (namespace(control_plane).await?, control_plane.helm().await?);
+    let chart = tempfile::tempdir()?;
+    std::fs::create_dir(chart.path().join("templates"))?;
+    std::fs::write(chart.path().join("Chart.yaml"), "apiVersion: v2\nname: tiny\nversion: 0.1.0\n")?;
+    let template = json!({ "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "{{ .Release.Name }}" }, "data": { "server": "{{ .Capabilities.KubeVersion }}" } });
+    std::fs::write(chart.path().join("templates/map.json"), template.to_string())?;
+    let path = chart.path().to_str().context("the folder's name is not UTF-8")?;
+    helm.must(&["install", "released", path, "--namespace", &name]).await?;
+    let maps: Api<ConfigMap> = Api::namespaced(control_plane.client().await?, &name);
+    let server = maps.get("released").await?.data.unwrap_or_default();
+    ensure!(server.get("server").is_some_and(|version| version.starts_with("v1.")), "{server:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_audit_log_tells_who_asked_for_what_also_in_vain() -> Result<()> {
     let control_plane = ControlPlane::shared().await?;
     let log = AuditLog::of(control_plane)?;

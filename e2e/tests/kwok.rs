@@ -35,7 +35,7 @@ spec:
 async fn pods_of_a_deployment_run_and_a_job_completes() -> Result<()> {
     let control_plane = ControlPlane::shared().await?;
     kwok::start(control_plane, "node-a").await?;
-    control_plane.kubectl().apply_text(WORKLOADS).await?.success(&["apply"])?;
+    control_plane.kubectl().apply_text(WORKLOADS).await?.success()?;
     let client = control_plane.client().await?;
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), "default");
     eventually(LIMIT, "three available replicas", async || {

@@ -1,6 +1,7 @@
 //! `cargo run -p e2e --bin control-plane`: a control plane to try things on, until Ctrl-C.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
@@ -23,16 +24,24 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where nobody reads an error, the exit code still tells.
+            let _ = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stop = async move {
-        tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => () }
-    };
     tokio::select! {
         result = serve(arguments) => result,
         // Dropping the other future, wherever it is, stops and removes what it has started.
-        () = stop => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
     }
 }
 

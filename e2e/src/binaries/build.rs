@@ -62,6 +62,10 @@ impl Cache {
         let lock = File::create(self.folder.join("lock"))?;
         let mut progress = Progress::new();
         while let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            // The other process may be at its next program already, with the same lock.
+            if self.program().is_file() {
+                return Ok(());
+            }
             progress.tell(|| format!("waiting for another process to build {}", self.tool));
             sleep(POLL);
         }

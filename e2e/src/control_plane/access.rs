@@ -7,6 +7,8 @@ use kube::Client;
 
 use super::files::{self, FilesError};
 use super::{ControlPlane, ControlPlaneError, kubeconfig};
+use crate::binaries::{self, Tool};
+use crate::cli::Cli;
 use crate::kubectl::Kubectl;
 
 /// The group that RBAC lets do everything.
@@ -52,7 +54,7 @@ impl ControlPlane {
     /// The pinned kubectl, as the administrator.
     #[must_use]
     pub fn kubectl(&self) -> Kubectl {
-        Kubectl::new(&self.kubectl, self.kubeconfig(), &self.sandbox)
+        Kubectl::new(Cli::new(&self.kubectl, self.kubeconfig(), &self.sandbox))
     }
 
     /// The pinned kubectl, as somebody else.
@@ -60,7 +62,16 @@ impl ControlPlane {
     /// # Errors
     /// As [`Self::kubeconfig_for`].
     pub fn kubectl_for(&self, user: &str, groups: &[&str]) -> Result<Kubectl, ControlPlaneError> {
-        Ok(Kubectl::new(&self.kubectl, &self.kubeconfig_for(user, groups)?, &self.sandbox))
+        Ok(Kubectl::new(Cli::new(&self.kubectl, &self.kubeconfig_for(user, groups)?, &self.sandbox)))
+    }
+
+    /// The pinned helm, as the administrator. Built when a story first asks for it.
+    ///
+    /// # Errors
+    /// When it is not there and cannot be built.
+    pub async fn helm(&self) -> Result<Cli, ControlPlaneError> {
+        let [program] = binaries::provide([Tool::Helm]).await?;
+        Ok(Cli::new(&program, self.kubeconfig(), &self.sandbox))
     }
 
     fn kubeconfig_text(&self, user: &str, groups: &[&str]) -> Result<String, FilesError> {
