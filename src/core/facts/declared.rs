@@ -1,0 +1,59 @@
+//! What operators declare, and what Surety remembers.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Labels, Meta, Name};
+
+/// An object of one of Surety's kinds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declared<S> {
+    /// Its name.
+    pub name: Name,
+    /// Metadata.
+    pub meta: Meta,
+    /// Labels.
+    pub labels: Labels,
+    /// Its spec.
+    pub spec: Arc<S>,
+}
+
+/// What Surety remembers of a tenant; one ConfigMap a tenant in Surety's namespace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TenantRecord {
+    /// The tenant.
+    pub tenant: Name,
+    /// Claimed namespaces by name.
+    pub namespaces: BTreeMap<Name, ClaimRecord>,
+    /// Findings by key: when they were seen first, how often they came back.
+    pub findings: BTreeMap<Name, FindingMemory>,
+}
+
+/// A claimed namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimRecord {
+    /// The namespace's UID when it was claimed last.
+    pub uid: Name,
+    /// The Tenant's generation under which the claim was last confirmed: a claim ends only by a later one.
+    pub generation: i64,
+}
+
+/// What is remembered of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingMemory {
+    /// The moment since which it is true.
+    pub since: Timestamp,
+    /// The moment at which it was seen first.
+    pub seen: Timestamp,
+    /// When it was closed; none while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Timestamp>,
+    /// How often it came back.
+    #[serde(default)]
+    pub regressions: i32,
+}
