@@ -75,12 +75,12 @@ pub struct Process {
 
 impl Process {
     /// Starts `command` in the sandbox's process group, without standard input and with all output appended to
-    /// `<name>.log` in the sandbox's folder.
+    /// `<name>.log` among the sandbox's logs.
     ///
     /// # Errors
     /// When the log cannot be opened or the program cannot be started.
     pub fn spawn(sandbox: &Sandbox, name: &str, mut command: Command) -> Result<Self, ProcessError> {
-        let log = sandbox.folder().join(format!("{name}.log"));
+        let log = sandbox.logs().join(format!("{name}.log"));
         let started = (|| {
             let output = File::options().create(true).append(true).open(&log)?;
             let log_start = usize::try_from(output.metadata()?.len()).unwrap_or(usize::MAX);

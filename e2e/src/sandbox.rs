@@ -32,11 +32,16 @@ done
 /// Holds the process group's number for as long as the sandbox lives, and ends by itself with its owner.
 const ANCHOR: &str = "trap '' HUP INT QUIT TERM; read -r word";
 
+/// Names a folder that keeps the logs of all programs, each sandbox's in a folder of its own, to look at after a
+/// failure. Without it they go with the sandbox.
+pub const LOGS: &str = "E2E_LOGS";
+
 /// A temporary folder and a process group. Both are gone after drop, and also when the process that made them was
 /// killed before it could drop anything: a watchdog outside the group notices and cleans up.
 #[derive(Debug)]
 pub struct Sandbox {
     folder: PathBuf,
+    logs: PathBuf,
     anchor: Child,
     watchdog: Child,
 }
@@ -60,13 +65,21 @@ impl Sandbox {
         let group = anchor.id().to_string();
         let watchdog =
             shell(WATCHDOG).args(["watchdog", &group]).arg(folder.path()).process_group(0).spawn()?;
-        Ok(Self { folder: folder.keep(), anchor, watchdog })
+        let logs = kept_logs(folder.path()).unwrap_or_else(|| folder.path().to_owned());
+        fs::create_dir_all(&logs)?;
+        Ok(Self { folder: folder.keep(), logs, anchor, watchdog })
     }
 
     /// The folder, which is removed with all it holds.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The folder for the logs of what runs here: [`Self::folder`], or one that is kept when `E2E_LOGS` is set.
+    #[must_use]
+    pub fn logs(&self) -> &Path {
+        &self.logs
     }
 
     /// The process group that children must join to be ended with this sandbox.
@@ -93,6 +106,11 @@ impl Drop for Sandbox {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+fn kept_logs(folder: &Path) -> Option<PathBuf> {
+    let parent = std::env::var_os(LOGS).filter(|parent| !parent.is_empty())?;
+    Some(PathBuf::from(parent).join(folder.file_name()?))
 }
 
 /// A shell with a pipe to this process, silent, so that nobody who reads our output waits for it to end.

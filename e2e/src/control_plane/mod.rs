@@ -3,6 +3,7 @@
 mod access;
 mod authority;
 mod components;
+mod error;
 mod files;
 mod kubeconfig;
 mod shared;
@@ -12,9 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, PoisonError};
 
-use thiserror::Error;
-
-use crate::binaries::{self, BinaryError, Tool};
+use crate::binaries::{self, Tool};
 use crate::ports;
 use crate::process::{Process, ProcessError};
 use crate::sandbox::Sandbox;
@@ -22,6 +21,7 @@ pub use access::ADMINISTRATOR;
 use authority::Authority;
 pub use authority::AuthorityError;
 use components::Apiserver;
+pub use error::ControlPlaneError;
 use files::Files;
 pub use files::FilesError;
 pub use kubeconfig::ClientError;
@@ -38,29 +38,6 @@ pub struct Options {
     pub scheduler: bool,
     /// Flags of the API server besides the harness's own.
     pub apiserver_flags: Vec<String>,
-}
-
-/// Why a control plane does not do what it was asked.
-#[derive(Debug, Error)]
-pub enum ControlPlaneError {
-    /// A program is missing.
-    #[error(transparent)]
-    Binary(#[from] BinaryError),
-    /// A program does not work.
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    /// Keys, certificates or kubeconfigs could not be made.
-    #[error(transparent)]
-    Files(#[from] FilesError),
-    /// No client could be made.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// The sandbox could not be made.
-    #[error("no temporary folder or watchdog could be made")]
-    Sandbox(#[from] std::io::Error),
-    /// The one server of this test binary did not start, as the first story that asked for it was told.
-    #[error("the shared control plane did not start: {0}")]
-    Shared(String),
 }
 
 /// A running control plane. Everything it started and wrote is gone after drop, and also when this process is killed.
