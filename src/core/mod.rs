@@ -11,6 +11,8 @@ pub mod effective;
 pub mod facts;
 pub mod frameworks;
 pub mod glob;
+pub mod integrity;
+pub mod intent;
 pub mod judge;
 pub mod parameters;
 pub mod plan;

@@ -17,7 +17,7 @@ use crate::api::{
     BackupPolicySpec, EncryptionPolicySpec, Enforcement, IsolationPolicySpec, OnUnknown, RetentionPolicySpec,
 };
 
-pub use backup::AgeLimit;
+pub use backup::{AgeLimit, bounds_contradict};
 pub use retention::ClassRule;
 
 /// Names a policy.

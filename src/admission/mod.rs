@@ -1,0 +1,3 @@
+//! Admission: the decision, and the way to it.
+
+pub mod decide;
