@@ -1,4 +1,6 @@
 //! Surety holds a service provider to its data-protection promises on Kubernetes.
 
+pub mod admission;
 pub mod api;
 pub mod core;
+pub mod serve;
