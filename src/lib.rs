@@ -3,4 +3,5 @@
 pub mod admission;
 pub mod api;
 pub mod core;
+pub mod index;
 pub mod serve;

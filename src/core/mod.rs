@@ -3,4 +3,20 @@
 //! No client, no runtime, no file, no environment, no clock may enter here. A decision is made once, here,
 //! and called by the webhook, the controller and the command line alike.
 
+pub mod catalogue;
+pub mod context;
+pub mod control;
+pub mod controls;
+pub mod effective;
 pub mod facts;
+pub mod frameworks;
+pub mod glob;
+pub mod judge;
+pub mod parameters;
+pub mod plan;
+pub mod subject;
+pub mod tenancy;
+pub mod transition;
+pub mod verdict;
+pub mod waiver;
+pub mod world;

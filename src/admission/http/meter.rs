@@ -5,13 +5,19 @@ use std::time::Duration;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, histogram::Histogram},
-    registry::{Registry, Unit},
+    registry::Registry,
 };
 
-use crate::admission::{Operation, register::ENTRIES, wire::Answer};
+use crate::{
+    admission::{register::ENTRIES, wire::Answer},
+    core::control::Operation,
+};
 
 /// Bounds of the duration histogram in seconds; the last is the time-out that the registration states.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0];
+
+/// What the registration asks about.
+const OPERATIONS: [Operation; 3] = [Operation::Create, Operation::Update, Operation::Delete];
 
 /// How a request ended, as metrics name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,10 +126,9 @@ impl Meter {
             "Requests left to the failure policy, by what was full",
             self.shed.clone(),
         );
-        registry.register_with_unit(
-            "admission_duration",
+        registry.register(
+            "admission_duration_seconds",
             "Time from a request's head to its answer",
-            Unit::Seconds,
             self.duration.clone(),
         );
     }
@@ -152,7 +157,7 @@ impl Meter {
     /// A counter that appears with its first event hides that event from every rate.
     fn start_at_zero(&self) {
         for webhook in ENTRIES {
-            for (operation, decision) in Operation::ALL
+            for (operation, decision) in OPERATIONS
                 .into_iter()
                 .flat_map(|operation| Decision::ALL.map(|decision| (operation, decision)))
             {

@@ -13,9 +13,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tower::ServiceExt;
 
 use super::*;
-use crate::admission::{
-    Operation,
-    wire::{Answer, Undecided},
+use crate::{
+    admission::wire::{Answer, Undecided},
+    core::control::Operation,
 };
 
 type Decided = Result<(String, Answer), Undecided>;

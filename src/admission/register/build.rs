@@ -11,7 +11,7 @@ use k8s_openapi::{
 use serde_json::Value;
 
 use super::{Client, Entry, FailurePolicy, Registration, Rule, Scope};
-use crate::{admission::Operation, api::keys};
+use crate::{api::keys, core::control::Operation};
 
 /// The ValidatingWebhookConfiguration of `registration`. What the API server would fill in is written out, so that
 /// one field manager owns all of it and a change by anybody else is forced back.

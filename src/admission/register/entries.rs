@@ -3,16 +3,22 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
 use super::{
-    CONFORM, Door, Entry, FailurePolicy, PROTECT_CLUSTER, PROTECT_ENGINE, PROTECT_TENANT, Premises,
-    Registration, SYSTEM, TIMEOUT_SECONDS, conditions,
+    CONFORM, Entry, FailurePolicy, PROTECT_CLUSTER, PROTECT_ENGINE, PROTECT_TENANT, Premises, Registration,
+    SYSTEM, TIMEOUT_SECONDS, conditions,
     rules::{Sight, Target},
 };
 use crate::{
-    admission::Operation::{self, Create, Delete, Update},
     api::keys,
-    core::facts::Kind,
+    core::{
+        control::{
+            Door,
+            Operation::{self, Create, Delete, Update},
+        },
+        facts::Kind,
+    },
 };
 
+const ALL: [Operation; 3] = [Create, Update, Delete];
 const KUBE_SYSTEM: &str = "kube-system";
 
 /// What backup engines keep. Only kinds that Surety can read stand here and below: a closed door that nobody
@@ -99,18 +105,18 @@ fn protect_engine(premises: &Premises) -> Sight {
 fn engine_kinds() -> Sight {
     let mut sight = Sight::default();
     sight.add_kinds(&ENGINE_OBJECTS, &[Update, Delete]);
-    sight.add_kinds(&ENGINE_REQUESTS, &Operation::ALL);
+    sight.add_kinds(&ENGINE_REQUESTS, &ALL);
     sight
 }
 
 fn protect_cluster(premises: &Premises) -> Sight {
     let mut sight = Sight::default();
     // A namespace joins a tenant by the label that it is created with, so its creation is judged too.
-    sight.add_kinds(&[Kind::Namespace], &Operation::ALL);
+    sight.add_kinds(&[Kind::Namespace], &ALL);
     sight.add_kinds(&CLUSTER_OBJECTS, &[Update, Delete]);
     for kind in Kind::ALL.iter().copied().filter(|kind| kind.is_declaration()) {
         let is_report = kind == Kind::ComplianceReport;
-        sight.add_kinds(&[kind], if is_report { &[Update, Delete] } else { &Operation::ALL });
+        sight.add_kinds(&[kind], if is_report { &[Update, Delete] } else { &ALL });
     }
     // A report is all status, and Surety alone writes it.
     sight.add(Target::subresource(Kind::ComplianceReport, "status"), &[Update]);

@@ -1,24 +1,25 @@
 //! The registration: the ValidatingWebhookConfiguration that tells the API server what to ask Surety about.
 //!
 //! Pure: a description goes in, an object comes out, the same bytes for the same description. `write` sends it.
-//! What is judged is declared by controls as [`Guarded`]; no control is named here.
+//! What is judged is declared by controls as [`Guard`]; no control is named here.
 
 mod build;
 mod compare;
 mod conditions;
 mod entries;
-mod guarded;
+mod guarded_keys;
 mod rules;
 
 #[cfg(test)]
 mod tests;
 
+use crate::core::control::Guard;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, OwnerReference};
 
 pub use build::build;
 pub use compare::{Difference, diff, difference, paused_until};
 pub use entries::registration;
-pub use guarded::{Door, Guarded, GuardedKeys};
+pub use guarded_keys::GuardedKeys;
 pub use rules::{Rule, Scope, Target};
 
 /// The entries of the registration, each a webhook at `/admit/{entry}`.
@@ -140,7 +141,7 @@ pub struct Premises {
     /// Secrets with the keys of backup repositories, in the engines' namespaces.
     pub repository_secrets: Vec<String>,
     /// What controls judge.
-    pub guarded: Vec<Guarded>,
+    pub guarded: Vec<Guard>,
     /// Keys and kinds whose metadata controls read.
     pub guarded_keys: GuardedKeys,
     /// What happens to what tenants run while Surety does not answer.

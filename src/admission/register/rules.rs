@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{admission::Operation, core::facts::Kind};
+use crate::core::{control::Operation, facts::Kind};
 
 /// What one rule is about: a resource or subresource of one group and version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

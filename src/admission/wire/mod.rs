@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, future::Future, time::Instant};
 
 use serde::Serialize;
 
-use super::Operation;
+use crate::core::control::Operation;
 
 pub use text::{WARNING_CHARS, WARNINGS};
 
