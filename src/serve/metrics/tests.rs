@@ -73,7 +73,7 @@ fn names_and_labels(text: &str) -> String {
             let names: Vec<_> =
                 series.split(['{', ',']).map(|part| part.split('=').next().unwrap()).collect();
             let (name, labels) = names.split_first().unwrap();
-            lines.insert(format!("  {name} {}\n", labels.join(" ")));
+            lines.insert(format!("{}\n", format!("  {name} {}", labels.join(" ")).trim_end()));
         }
     }
     lines.into_iter().collect()
