@@ -4,4 +4,6 @@ pub mod admission;
 pub mod api;
 pub mod core;
 pub mod index;
+pub mod reconcile;
+pub mod report;
 pub mod serve;

@@ -213,6 +213,28 @@ impl World {
         self.plans.get(tenant)
     }
 
+    /// How many objects of a kind there are; 0 for kinds that are not kept.
+    pub fn count_of(&self, kind: Kind) -> usize {
+        match kind {
+            // One report is written for each tenant.
+            Kind::Tenant | Kind::ComplianceReport => self.tenants.len(),
+            Kind::Profile => self.profiles.len(),
+            Kind::BackupPolicy => self.backup_policies.len(),
+            Kind::RetentionPolicy => self.retention_policies.len(),
+            Kind::EncryptionPolicy => self.encryption_policies.len(),
+            Kind::IsolationPolicy => self.isolation_policies.len(),
+            Kind::Waiver => self.waivers.len(),
+            Kind::Attestation => self.attestations.len(),
+            Kind::VeleroSchedule => self.schedules.len(),
+            Kind::VeleroBackup => self.points.len(),
+            Kind::BackupStorageLocation => self.locations.len(),
+            Kind::PodVolumeBackup | Kind::DataUpload => {
+                self.copies.keys().filter(|key| key.kind == kind).count()
+            }
+            _ => 0,
+        }
+    }
+
     /// A namespace.
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
         self.namespaces.get(name).map(Arc::as_ref)
@@ -234,6 +256,11 @@ impl World {
             .range((tenant.clone(), Name::default())..)
             .take_while(move |(owner, _)| owner == tenant)
             .map(|(_, namespace)| namespace)
+    }
+
+    /// Every namespace that a tenant holds, in no order.
+    pub fn claimed_namespaces(&self) -> impl Iterator<Item = &Name> {
+        self.owner_of_namespace.keys()
     }
 
     /// The UID of `kube-system`, which names the cluster.

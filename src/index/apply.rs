@@ -35,15 +35,9 @@ pub fn apply(world: &mut World, change: Change) {
     }
 }
 
-/// Removes every object of a kind that a complete list did not show: deletions that were missed while disconnected.
-/// The keys that vanished.
-pub fn replace(world: &mut World, kind: Kind, seen: &BTreeSet<ObjectKey>) -> Vec<ObjectKey> {
-    let vanished: Vec<ObjectKey> =
-        keys_of(world, kind).into_iter().filter(|key| !seen.contains(key)).collect();
-    for key in &vanished {
-        apply(world, Change::Delete(key.clone()));
-    }
-    vanished
+/// The objects of a kind that a complete list did not show: deletions that were missed while disconnected.
+pub fn missing(world: &World, kind: Kind, seen: &BTreeSet<ObjectKey>) -> Vec<ObjectKey> {
+    keys_of(world, kind).into_iter().filter(|key| !seen.contains(key)).collect()
 }
 
 /// Notes how far a source can be trusted.

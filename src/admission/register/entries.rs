@@ -114,10 +114,8 @@ fn protect_cluster(premises: &Premises) -> Sight {
     // A namespace joins a tenant by the label that it is created with, so its creation is judged too.
     sight.add_kinds(&[Kind::Namespace], &ALL);
     sight.add_kinds(&CLUSTER_OBJECTS, &[Update, Delete]);
-    for kind in Kind::ALL.iter().copied().filter(|kind| kind.is_declaration()) {
-        let is_report = kind == Kind::ComplianceReport;
-        sight.add_kinds(&[kind], if is_report { &[Update, Delete] } else { &ALL });
-    }
+    let declarations: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.is_declaration()).collect();
+    sight.add_kinds(&declarations, &ALL);
     // A report is all status, and Surety alone writes it.
     sight.add(Target::subresource(Kind::ComplianceReport, "status"), &[Update]);
     add_declared(&mut sight, premises, Door::ProtectCluster);

@@ -112,7 +112,7 @@ fn each_entry_sees_its_kinds_and_operations() {
         ("isolationpolicies", ALL),
         ("waivers", ALL),
         ("attestations", ALL),
-        ("compliancereports", GOES),
+        ("compliancereports", ALL),
         ("compliancereports/status", &[Update]),
     ];
     let tables: [(&str, Vec<&[(&str, &[Operation])]>); 4] = [

@@ -17,7 +17,8 @@ use crate::api::{
     BackupPolicySpec, EncryptionPolicySpec, Enforcement, IsolationPolicySpec, OnUnknown, RetentionPolicySpec,
 };
 
-pub use backup::AgeLimit;
+pub use backup::{AgeLimit, bounds_contradict};
+pub(crate) use isolation::directions_of;
 pub use retention::ClassRule;
 
 /// Names a policy.
