@@ -6,7 +6,7 @@ use thiserror::Error;
 use tokio::task::JoinError;
 
 use super::{BoxError, Stream, lines::TooLong};
-use crate::core::facts::SourceState;
+use crate::core::facts::{Kind, SourceState};
 
 /// Why the watches as a whole cannot go on. The process must end: a kind that nobody watches looks quiet.
 #[derive(Debug, Error)]
@@ -14,6 +14,9 @@ pub enum WatchError {
     /// Two streams cover the same objects.
     #[error("the streams of {0} and {1} cover the same objects; give each its own namespace, or keep one")]
     Overlap(Box<Stream>, Box<Stream>),
+    /// No source delivers the kind.
+    #[error("{0} is only seen at admission; remove its stream")]
+    NoSource(Kind),
     /// The task of a stream panicked.
     #[error("the watch of {stream} died; this is a defect, report it with the log")]
     Died {

@@ -21,13 +21,17 @@ mod supervisor;
 mod tests;
 mod timing;
 
+pub(crate) use backoff::jitter;
 pub use backoff::{Backoff, BackoffRange};
 pub use catalogue::{Catalogue, Phase, Step, is_optional};
 pub use error::{Failure, WatchError};
 pub use event::Event;
 pub use metrics::{KindMetrics, WatchMetrics};
+pub(crate) use stream::path;
 pub use stream::{Scope, Stream};
 pub use supervisor::{Setup, Watches};
+#[cfg(test)]
+pub(crate) use tests::test_clock;
 pub use timing::{Clock, Timing};
 
 use std::{error::Error, fmt};

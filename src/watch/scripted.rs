@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::time::Duration;
+
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
@@ -10,6 +12,7 @@ use hyper::{
 };
 use kube::{Client, client::Body};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tower_test::mock::{Handle, SendResponse};
 
 type Answer = UnsyncBoxBody<Bytes, std::io::Error>;
@@ -37,6 +40,11 @@ impl Server {
     pub(crate) async fn next(&mut self) -> Exchange {
         let (request, answer) = self.0.next_request().await.unwrap();
         Exchange { request, answer }
+    }
+
+    /// Whether no request comes for `time`.
+    pub(crate) async fn is_idle_for(&mut self, time: Duration) -> bool {
+        !matches!(timeout(time, self.0.next_request()).await, Ok(Some(_)))
     }
 
     /// The next request, which must be this one.

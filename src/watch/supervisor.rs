@@ -64,7 +64,7 @@ impl Watches {
     /// or may not be read, optional kinds are simply tried.
     pub fn start(setup: Setup) -> Result<Self, WatchError> {
         let Setup { client, decoder, streams, timing, clock, metrics, shutdown } = setup;
-        refuse_overlap(&streams)?;
+        check(&streams)?;
         let shared = Arc::new(Shared { client, decoder, timing, clock, metrics });
         let (sender, deliveries) = mpsc::channel(QUEUE);
         let mut watches = Self {
@@ -250,8 +250,11 @@ async fn come_and_go(
     }
 }
 
-fn refuse_overlap(streams: &[Stream]) -> Result<(), WatchError> {
+fn check(streams: &[Stream]) -> Result<(), WatchError> {
     for (index, stream) in streams.iter().enumerate() {
+        if stream.kind.source().is_none() {
+            return Err(WatchError::NoSource(stream.kind));
+        }
         if let Some(other) = streams.iter().skip(index + 1).find(|other| stream.overlaps(other)) {
             return Err(WatchError::Overlap(Box::new(stream.clone()), Box::new(other.clone())));
         }

@@ -12,3 +12,5 @@ mod follow;
 mod loopback;
 mod optional;
 mod rig;
+
+pub(crate) use rig::clock as test_clock;

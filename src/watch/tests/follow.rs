@@ -245,20 +245,26 @@ async fn a_slow_reader_slows_the_stream_and_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_streams_of_the_same_objects_are_refused() {
-    let (client, _server) = crate::watch::scripted::pair();
-    let setup = crate::watch::Setup {
-        client,
-        decoder: Arc::new(super::rig::Json),
-        streams: vec![Stream::all(Kind::Pod), Stream::within(Kind::Pod, "a")],
-        timing: crate::watch::Timing::default(),
-        clock: super::rig::clock(),
-        metrics: Arc::default(),
-        shutdown: tokio_util::sync::CancellationToken::new(),
-    };
-    let error = crate::watch::Watches::start(setup).err().unwrap().to_string();
-    assert!(
-        error.starts_with("the streams of pods and pods in namespace a cover the same objects"),
-        "{error}"
-    );
+async fn streams_that_cannot_be_watched_together_are_refused() {
+    let cases = [
+        (
+            vec![Stream::all(Kind::Pod), Stream::within(Kind::Pod, "a")],
+            "the streams of pods and pods in namespace a cover the same objects; give each its own namespace, or keep one",
+        ),
+        (vec![Stream::all(Kind::Restore)], "Restore is only seen at admission; remove its stream"),
+    ];
+    for (streams, expected) in cases {
+        let (client, _server) = crate::watch::scripted::pair();
+        let setup = crate::watch::Setup {
+            client,
+            decoder: Arc::new(super::rig::Json),
+            streams,
+            timing: crate::watch::Timing::default(),
+            clock: super::rig::clock(),
+            metrics: Arc::default(),
+            shutdown: tokio_util::sync::CancellationToken::new(),
+        };
+        let error = crate::watch::Watches::start(setup).err().unwrap();
+        assert_eq!(error.to_string(), expected);
+    }
 }
