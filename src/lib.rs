@@ -7,3 +7,5 @@ pub mod index;
 pub mod reconcile;
 pub mod report;
 pub mod serve;
+pub mod watch;
+pub mod write;
