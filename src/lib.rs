@@ -2,4 +2,6 @@
 
 pub mod api;
 pub mod core;
+pub mod decode;
+pub mod engines;
 pub mod index;
