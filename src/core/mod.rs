@@ -14,6 +14,7 @@ pub mod glob;
 pub mod judge;
 pub mod parameters;
 pub mod plan;
+pub mod schedule;
 pub mod subject;
 pub mod tenancy;
 pub mod transition;
