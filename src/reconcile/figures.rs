@@ -5,13 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    core::{
-        effective::AgeLimit as Limit,
-        plan::Plan,
-        result::TenantResult,
-        verdict::State,
-        waiver,
-    },
+    core::{effective::AgeLimit as Limit, plan::Plan, result::TenantResult, verdict::State, waiver},
     serve::metrics::tenants::{AgeLimit, Figures, ProfileFigures, WaiverState},
 };
 

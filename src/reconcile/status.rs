@@ -145,7 +145,14 @@ pub fn declarations(world: &World) -> Vec<Fact> {
     let isolation = world.isolation_policies().map(|declared| Fact::IsolationPolicy((**declared).clone()));
     let waivers = world.waivers().map(|declared| Fact::Waiver((**declared).clone()));
     let attestations = world.attestations().map(|declared| Fact::Attestation((**declared).clone()));
-    profiles.chain(backup).chain(retention).chain(encryption).chain(isolation).chain(waivers).chain(attestations).collect()
+    profiles
+        .chain(backup)
+        .chain(retention)
+        .chain(encryption)
+        .chain(isolation)
+        .chain(waivers)
+        .chain(attestations)
+        .collect()
 }
 
 fn current_of(fact: &Fact) -> Option<(&Arc<[Condition]>, i64)> {

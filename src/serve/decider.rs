@@ -21,7 +21,7 @@ use crate::{
         transition::{Act, Trusted},
         world::World,
     },
-    decode::{self, review::Review},
+    decode::{self, Review},
     index::{self, Snapshots},
     watch::Clock,
 };
@@ -48,7 +48,12 @@ pub struct Gatekeeper {
 }
 
 impl Decider for Gatekeeper {
-    async fn decide(&self, _webhook: &str, body: &[u8], deadline: Instant) -> Result<(String, Answer), Undecided> {
+    async fn decide(
+        &self,
+        _webhook: &str,
+        body: &[u8],
+        deadline: Instant,
+    ) -> Result<(String, Answer), Undecided> {
         let review = decode::review(body).map_err(|error| Undecided::Malformed(error.to_string()))?;
         let uid = review.uid.to_string();
         let operation = operation_of(&review);
@@ -123,10 +128,12 @@ impl Gatekeeper {
 
 /// Whether the world has the namespace of the request, and the controller that owns its object.
 fn knows_what_it_names(world: &World, act: &Act) -> bool {
-    let has_namespace = act.key.namespace.as_ref().is_none_or(|namespace| world.namespace(namespace).is_some());
+    let has_namespace =
+        act.key.namespace.as_ref().is_none_or(|namespace| world.namespace(namespace).is_some());
     let has_owner = match &act.new {
         Some(Fact::Workload(workload)) => workload.controller().is_none_or(|owner| {
-            let is_workload = Kind::ALL.iter().any(|kind| kind.is_workload() && kind.resource().kind == &*owner.kind);
+            let is_workload =
+                Kind::ALL.iter().any(|kind| kind.is_workload() && kind.resource().kind == &*owner.kind);
             !is_workload || world.controller_of(workload).is_some()
         }),
         _ => true,
@@ -136,10 +143,10 @@ fn knows_what_it_names(world: &World, act: &Act) -> bool {
 
 fn operation_of(review: &Review<'_>) -> Operation {
     match review.operation {
-        decode::review::Operation::Create => Operation::Create,
-        decode::review::Operation::Update => Operation::Update,
-        decode::review::Operation::Delete => Operation::Delete,
-        decode::review::Operation::Connect => Operation::Connect,
+        decode::Operation::Create => Operation::Create,
+        decode::Operation::Update => Operation::Update,
+        decode::Operation::Delete => Operation::Delete,
+        decode::Operation::Connect => Operation::Connect,
     }
 }
 
@@ -164,14 +171,15 @@ fn act_of(review: &Review<'_>, operation: Operation) -> Result<Option<Act>, Stri
         subresource: Name::from(review.sub_resource()),
         user: Name::from(review.user().name()),
         groups: review.user().groups().iter().map(|group| Name::from(&**group)).collect(),
-        orphans_dependents: review.propagation() == Some(decode::review::Propagation::Orphan),
+        orphans_dependents: review.propagation() == Some(decode::Propagation::Orphan),
         requested_deletion,
     }))
 }
 
 fn requested_deletion(review: &Review<'_>, kind: Kind) -> Result<Option<ObjectKey>, String> {
     let (Kind::DeleteBackupRequest, Some(object)) = (kind, review.object) else { return Ok(None) };
-    let request = decode::delete_backup_request(object.get().as_bytes()).map_err(|error| error.to_string())?;
+    let request =
+        decode::delete_backup_request(object.get().as_bytes()).map_err(|error| error.to_string())?;
     Ok(Some(ObjectKey::namespaced(Kind::VeleroBackup, request.namespace, request.backup_name)))
 }
 
@@ -188,12 +196,14 @@ fn answer(operation: Operation, decision: &mut Decision) -> Result<Answer, Strin
             warnings.clear();
             Ok(Answer { warnings, audit, ..Answer::deny(operation, decide::explain(violations)) })
         }
-        Outcome::CannotTell(CannotTell::Ignorant(ignorance)) => {
-            Err(format!("Surety cannot judge this now: {}", crate::core::facts::Unknown::NotKnown(ignorance.clone())))
-        }
-        Outcome::CannotTell(CannotTell::TooLarge) => {
-            Err(format!("Surety cannot judge this: it touches more than {} objects at once", decide::SUBJECT_BOUND))
-        }
+        Outcome::CannotTell(CannotTell::Ignorant(ignorance)) => Err(format!(
+            "Surety cannot judge this now: {}",
+            crate::core::facts::Unknown::NotKnown(ignorance.clone())
+        )),
+        Outcome::CannotTell(CannotTell::TooLarge) => Err(format!(
+            "Surety cannot judge this: it touches more than {} objects at once",
+            decide::SUBJECT_BOUND
+        )),
     }
 }
 

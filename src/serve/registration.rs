@@ -85,13 +85,16 @@ impl Registrar {
         let current = self.current().await?;
         let now = (self.clock)();
         let paused_until = current.as_ref().and_then(|current| register::paused_until(current, now));
-        self.paused.send_if_modified(|paused| std::mem::replace(paused, paused_until.is_some()) != paused_until.is_some());
+        self.paused.send_if_modified(|paused| {
+            std::mem::replace(paused, paused_until.is_some()) != paused_until.is_some()
+        });
         let Some(published) = self.certificates.borrow().clone() else { return Ok(()) };
         let premises = Premises { ca_bundle: published.ca_bundle, ..self.premises.clone() };
         let registration = register::registration(&premises);
         let registration = if paused_until.is_some() { registration.paused() } else { registration };
-        let wanted = register::build(&registration);
-        let difference = current.as_ref().map_or(Difference::Applied, |current| register::difference(current, &wanted));
+        let wanted = register::build(&registration)?;
+        let difference =
+            current.as_ref().map_or(Difference::Applied, |current| register::difference(current, &wanted));
         self.note_enforcement(current.as_ref(), difference, paused_until.is_some());
         if difference == Difference::None || !self.may_write(current.is_some()) {
             return Ok(());
@@ -144,7 +147,9 @@ impl Registrar {
     async fn current(&self) -> Result<Option<Value>, RegistrationError> {
         let request = Request::new("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations");
         let request = request.get(&self.premises.name, &kube::api::GetParams::default()).map_err(Box::new)?;
-        let answer = timeout(TIMEOUT, self.client.request::<Value>(request)).await.map_err(|_| RegistrationError::Timeout)?;
+        let answer = timeout(TIMEOUT, self.client.request::<Value>(request))
+            .await
+            .map_err(|_| RegistrationError::Timeout)?;
         match answer {
             Ok(current) => Ok(Some(current)),
             Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
@@ -173,6 +178,9 @@ pub enum RegistrationError {
     /// No answer in time.
     #[error("ValidatingWebhookConfiguration cannot be read: no answer within {TIMEOUT:?}")]
     Timeout,
+    /// The registration cannot be written down.
+    #[error("the registration cannot be serialized: {0}")]
+    Serialize(#[from] serde_json::Error),
     /// The write failed.
     #[error(transparent)]
     Write(#[from] WriteError),

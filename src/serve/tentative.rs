@@ -39,7 +39,8 @@ impl Tentative {
         changes.retain(|(since, _)| now.saturating_duration_since(*since) < LIFETIME);
         let bears = |change: &Change| {
             let other = change.key();
-            other != *key && (other.namespace.is_none() || key.namespace.is_none() || other.namespace == key.namespace)
+            other != *key
+                && (other.namespace.is_none() || key.namespace.is_none() || other.namespace == key.namespace)
         };
         changes.iter().map(|(_, change)| change).filter(|change| bears(change)).cloned().collect()
     }
