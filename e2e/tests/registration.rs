@@ -1,7 +1,12 @@
 //! The registration on a real API server: it is taken as it is, and each request of
 //! `tests/data/registration/requests.yaml` reaches exactly the entries that it should. Answered by Surety's own
 //! server with certificates of its own authority, and in the end by nobody.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "registration/recorder.rs"]
 mod recorder;
@@ -50,9 +55,9 @@ fn premises(url: &str, ca_bundle: String) -> Premises {
             guard(Kind::NetworkPolicy, Door::Conform, &[Operation::Create, Operation::Update]),
         ],
         guarded_keys: GuardedKeys {
-            labels: [keys::TENANT, keys::DATA_CLASS, keys::VELERO_EXCLUDE].map(str::to_owned).into(),
+            labels: [keys::DATA_CLASS, keys::VELERO_EXCLUDE].map(str::to_owned).into(),
             annotations: [keys::VELERO_EXCLUDE_VOLUMES.to_owned()].into(),
-            kinds_by_any_label: [Kind::Tenant].into(),
+            kinds_by_any_label: [Kind::BackupPolicy].into(),
             kinds_by_status: [Kind::VeleroBackup].into(),
         },
         conform_failure_policy: FailurePolicy::Fail,
