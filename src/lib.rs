@@ -3,7 +3,11 @@
 pub mod admission;
 pub mod api;
 pub mod core;
+pub mod decode;
+pub mod engines;
 pub mod index;
 pub mod reconcile;
 pub mod report;
 pub mod serve;
+pub mod watch;
+pub mod write;

@@ -5,3 +5,5 @@
 pub mod book;
 pub mod deadlines;
 pub mod desired;
+pub mod record;
+pub mod status;
