@@ -5,9 +5,10 @@ use crate::{
     core::{
         context::Context,
         control::{Control, no_transition},
+        controls::WORKLOAD_GUARDS,
         effective::Effective,
-        facts::{Container, Fact, Kind, PodTemplate, Sources, VolumeSource, Workload},
-        parameters::Parameters,
+        facts::{Container, Fact, Kind, PodTemplate, PodVolume, Sources, VolumeSource},
+        parameters::{Parameter, Parameters},
         subject::{Subject, SubjectClass},
         verdict::{Issue, Verdict},
     },
@@ -23,7 +24,7 @@ pub static CONTROL: Control = Control {
     severity: Severity::Critical,
     subjects: &[SubjectClass::Workload],
     reads: Sources::NONE,
-    guards: &crate::core::controls::WORKLOAD_GUARDS,
+    guards: &WORKLOAD_GUARDS,
     evaluate,
     demanded: Effective::host_access,
     upheld_by: Some(Kind::IsolationPolicy),
@@ -33,26 +34,31 @@ pub static CONTROL: Control = Control {
 
 fn evaluate(context: &Context<'_>, subject: &Subject<'_>) -> Verdict {
     let Subject::Workload(workload) = subject else { return Verdict::not_applicable("no workload") };
-    let is_allowed =
-        |way: HostAccess| context.parameters().list("allowed").iter().any(|name| *name == *spelling(way));
-    let issues: Vec<Issue> = ways_into_the_node(workload)
-        .into_iter()
-        .filter(|(way, _)| !is_allowed(*way))
-        .map(|(_, issue)| issue)
-        .collect();
+    let (path, template) = (workload.pod_spec_path(), &workload.template);
+    let allowed = context.parameters().list("allowed");
+    let lists = |way: HostAccess| allowed.iter().any(|name| *name == *spelling(way));
+    // On the node's network every container port is a port of the node: who may have the one has the other.
+    let has_every_port = template.uses_host_network && lists(HostAccess::HostNetwork);
+    let is_allowed = |way: HostAccess| lists(way) || (way == HostAccess::HostPort && has_every_port);
+    let ways = ways_into_the_node(path, template, &super::own_containers(context, template));
+    let forbidden = ways.into_iter().filter(|(way, _)| !is_allowed(*way));
+    let issues: Vec<Issue> = forbidden.map(|(_, issue)| issue).collect();
     if issues.is_empty() {
-        return Verdict::pass("no access to the node").reading("none", workload.pod_spec_path());
+        return Verdict::pass("no access to the node but what is allowed")
+            .reading(format!("none but {}", Parameter::List(allowed.to_vec())), path);
     }
     Verdict::from_issues(issues)
 }
 
-fn ways_into_the_node(workload: &Workload) -> Vec<(HostAccess, Issue)> {
-    let template = &workload.template;
-    let mut ways = host_namespaces(workload.pod_spec_path(), template);
-    ways.extend(host_paths(workload.pod_spec_path(), template));
-    let ports =
-        template.containers.iter().flat_map(|container| host_ports(workload.pod_spec_path(), container));
-    ways.extend(ports);
+/// Every way in which a pod reaches into its node, with the issue that it is where it is not allowed.
+pub(super) fn ways_into_the_node(
+    path: &str,
+    template: &PodTemplate,
+    containers: &[&Container],
+) -> Vec<(HostAccess, Issue)> {
+    let mut ways = host_namespaces(path, template);
+    ways.extend(host_paths(path, template));
+    ways.extend(containers.iter().flat_map(|container| host_ports(path, container)));
     ways
 }
 
@@ -72,7 +78,7 @@ fn host_namespaces(path: &str, template: &PodTemplate) -> Vec<(HostAccess, Issue
 }
 
 fn host_paths(path: &str, template: &PodTemplate) -> Vec<(HostAccess, Issue)> {
-    let host_path = |volume: &crate::core::facts::PodVolume| {
+    let host_path = |volume: &PodVolume| {
         let VolumeSource::HostPath(host_path) = &volume.source else { return None };
         let field = format!("{path}.volumes[name={}].hostPath", volume.name);
         let fix = format!("replace volume `{}` by a claim, an emptyDir or a projected volume", volume.name);
@@ -127,14 +133,40 @@ fn allowed_by(spec: &IsolationPolicySpec) -> &[HostAccess] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{
-        controls::testkit::{Bench, pod},
-        facts::PodVolume,
-        verdict::State,
+    use crate::{
+        api::isolation_policy::{HostAccessRule, InjectedContainer},
+        core::{
+            controls::testkit::{Bench, declared, pod, workload},
+            facts::Labels,
+            subject::SubjectKey,
+            verdict::State,
+        },
     };
 
     fn host_path(name: &str) -> PodVolume {
         PodVolume { name: name.into(), source: VolumeSource::HostPath("/var/run".into()) }
+    }
+
+    fn with_host_port(name: &str) -> Container {
+        Container {
+            name: name.into(),
+            image: "hub/mesh/proxy:1".into(),
+            host_ports: vec![80],
+            ..Container::default()
+        }
+    }
+
+    fn policy(spec: IsolationPolicySpec) -> Fact {
+        Fact::IsolationPolicy(declared("keep-apart", Labels::default(), spec))
+    }
+
+    fn allowing(ways: &[HostAccess]) -> Fact {
+        let rule = HostAccessRule { allowed: ways.to_vec() };
+        policy(IsolationPolicySpec { host_access: Some(rule), ..IsolationPolicySpec::default() })
+    }
+
+    fn fields(verdict: &Verdict) -> Vec<&str> {
+        verdict.issues.iter().map(|issue| issue.field.as_str()).collect()
     }
 
     #[test]
@@ -149,13 +181,12 @@ mod tests {
             uses_host_pid: true,
             uses_host_ipc: true,
             volumes: vec![host_path("sock")],
-            containers: vec![Container { name: "web".into(), host_ports: vec![80], ..Container::default() }],
+            containers: vec![with_host_port("web")],
             ..PodTemplate::default()
         };
         let verdict = Bench::new(&CONTROL).verdict_of(pod("web", template));
-        let fields: Vec<&str> = verdict.issues.iter().map(|issue| issue.field.as_str()).collect();
         assert_eq!(
-            fields,
+            fields(&verdict),
             [
                 "spec.hostNetwork",
                 "spec.hostPID",
@@ -167,6 +198,19 @@ mod tests {
     }
 
     #[test]
+    fn the_finding_says_what_was_found_and_what_to_do() {
+        let template = PodTemplate { volumes: vec![host_path("sock")], ..PodTemplate::default() };
+        let verdict = Bench::new(&CONTROL).verdict_of(workload(Kind::CronJob, "nightly", template));
+        let expected = Issue::fail(
+            "spec.jobTemplate.spec.template.spec.volumes[name=sock].hostPath",
+            "/var/run",
+            "no hostPath volume",
+            "replace volume `sock` by a claim, an emptyDir or a projected volume",
+        );
+        assert_eq!(verdict.issues, [expected]);
+    }
+
+    #[test]
     fn an_allowed_way_passes_and_another_still_fails() {
         let template = PodTemplate {
             uses_host_network: true,
@@ -174,8 +218,72 @@ mod tests {
             ..PodTemplate::default()
         };
         let bench = Bench::new(&CONTROL).with_list("allowed", &["HostNetwork"]);
-        let verdict = bench.verdict_of(pod("web", template));
-        assert_eq!(verdict.issues.len(), 1, "{verdict:?}");
-        assert!(verdict.issues.iter().all(|issue| issue.field.ends_with("hostPath")));
+        assert_eq!(fields(&bench.verdict_of(pod("web", template))), ["spec.volumes[name=sock].hostPath"]);
+    }
+
+    #[test]
+    fn ports_of_the_node_are_part_of_an_allowed_host_network_and_of_no_other_pod() {
+        let template = |uses_host_network| PodTemplate {
+            uses_host_network,
+            containers: vec![with_host_port("web")],
+            ..PodTemplate::default()
+        };
+        let bench = || Bench::new(&CONTROL).with_list("allowed", &["HostNetwork"]);
+        assert_eq!(bench().state_of(pod("web", template(true))), State::Pass);
+        assert_eq!(bench().state_of(pod("web", template(false))), State::Fail);
+    }
+
+    #[test]
+    fn a_container_that_the_platform_injects_is_not_judged_as_the_tenants() {
+        let injected =
+            InjectedContainer { name: "mesh".to_owned(), image_prefix: "hub/mesh/proxy".to_owned() };
+        let spec =
+            IsolationPolicySpec { injected_containers: vec![injected], ..IsolationPolicySpec::default() };
+        let template = PodTemplate {
+            containers: vec![with_host_port("mesh"), with_host_port("web")],
+            ..PodTemplate::default()
+        };
+        let verdict = Bench::new(&CONTROL).with(policy(spec)).verdict_of(pod("web", template));
+        assert_eq!(fields(&verdict), ["spec.containers[name=web].ports[hostPort=80]"]);
+    }
+
+    #[test]
+    fn what_a_policy_allows_passes_under_the_policys_own_demand() {
+        let bench = Bench::new(&CONTROL).with(allowing(&[HostAccess::HostIPC]));
+        let plan = bench.world.plan(crate::core::controls::testkit::TENANT).cloned();
+        let demanded = plan.and_then(|plan| (CONTROL.demanded)(&plan.effective));
+        let allowed = demanded.map(|demand| demand.parameters.list("allowed").to_vec());
+        assert_eq!(allowed, Some(vec![spelling(HostAccess::HostIPC).into()]));
+    }
+
+    #[test]
+    fn a_policy_that_allows_more_than_the_promise_is_weaker() {
+        let bench = Bench::new(&CONTROL).with_list("allowed", &["HostPort"]);
+        assert_eq!(bench.weaker(&allowing(&[HostAccess::HostPort])), Vec::<String>::new());
+        let wider = allowing(&[HostAccess::HostPort, HostAccess::HostPath]);
+        assert_eq!(bench.weaker(&wider), ["spec.hostAccess.allowed"]);
+        assert_eq!(bench.weaker(&policy(IsolationPolicySpec::default())), Vec::<String>::new());
+    }
+
+    #[test]
+    fn detect_a_pod_in_place_that_reaches_into_its_node() {
+        let template = PodTemplate { uses_host_pid: true, ..PodTemplate::default() };
+        let in_place = Bench::new(&CONTROL).with(workload(Kind::DaemonSet, "agent", template));
+        let key = crate::core::facts::ObjectKey::namespaced(Kind::DaemonSet, "acme-prod", "agent");
+        assert_eq!(fields(&in_place.verdict_on(&key.into())), ["spec.template.spec.hostPID"]);
+    }
+
+    #[test]
+    fn prevent_a_template_that_gains_a_way_into_its_node() {
+        let template = |volumes| PodTemplate { uses_host_pid: true, volumes, ..PodTemplate::default() };
+        let before = workload(Kind::Deployment, "web", template(Vec::new()));
+        let subject = SubjectKey::from(before.key());
+        let bench = Bench::new(&CONTROL).with(before);
+        assert_eq!(fields(&bench.verdict_on(&subject)), ["spec.template.spec.hostPID"]);
+        let after = bench.with(workload(Kind::Deployment, "web", template(vec![host_path("sock")])));
+        assert_eq!(
+            fields(&after.verdict_on(&subject)),
+            ["spec.template.spec.hostPID", "spec.template.spec.volumes[name=sock].hostPath"]
+        );
     }
 }
