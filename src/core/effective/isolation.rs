@@ -40,13 +40,21 @@ impl Effective {
         if rules.is_empty() {
             return None;
         }
-        let directions = rules.iter().flat_map(|(_, rule)| directions_of(rule));
+        let directions = rules.iter().flat_map(|(_, rule)| Self::directions_denied_by(rule));
         let names = sorted_names(directions.map(|direction| match direction {
             Direction::Ingress => "Ingress".to_owned(),
             Direction::Egress => "Egress".to_owned(),
         }));
         let asking = rules.into_iter().map(|(asking, _)| asking).collect();
         Some(Demand::new(asking).with("directions", Parameter::List(names)))
+    }
+
+    /// The directions that a rule denies; both where it names none.
+    pub fn directions_denied_by(rule: &NetworkIsolation) -> Vec<Direction> {
+        if rule.directions.is_empty() {
+            return vec![Direction::Ingress, Direction::Egress];
+        }
+        rule.directions.clone()
     }
 
     /// The strictest level.
@@ -73,11 +81,6 @@ impl Effective {
         let names = sorted_names(allowed.into_iter().map(|way| format!("{way:?}")));
         let asking = rules.into_iter().map(|(asking, _)| asking).collect();
         Some(Demand::new(asking).with("allowed", Parameter::List(names)))
-    }
-
-    /// Whether Surety writes the fences around the tenant's namespaces.
-    pub fn network_is_managed(&self) -> bool {
-        self.manages(|spec| spec.network.is_some())
     }
 
     /// Whether Surety writes the labels of Pod Security Admission.
@@ -123,14 +126,6 @@ fn continues_name(prefix: &str, rest: &str) -> bool {
     let ends_in_tag =
         prefix.rsplit_once('/').is_some_and(|(_, last)| last.is_empty() || last.contains([':', '@']));
     ends_in_tag || rest.is_empty() || rest.starts_with(['/', ':', '@'])
-}
-
-/// The directions that a rule denies; both where it names none.
-pub(crate) fn directions_of(rule: &NetworkIsolation) -> Vec<Direction> {
-    if rule.directions.is_empty() {
-        return vec![Direction::Ingress, Direction::Egress];
-    }
-    rule.directions.clone()
 }
 
 #[cfg(test)]
@@ -199,14 +194,13 @@ mod tests {
     #[test]
     fn surety_writes_what_a_managed_policy_speaks_of_and_labels_unless_all_only_observe() {
         let observed = level(PodSecurityLevel::Baseline);
-        for (policies, network, pod_security, claims) in [
-            (vec![], false, false, true),
-            (vec![observed.clone()], false, false, false),
-            (vec![managed(observed.clone())], false, true, true),
-            (vec![observed, managed(denying(&[]))], true, false, true),
+        for (policies, pod_security, claims) in [
+            (vec![], false, true),
+            (vec![observed.clone()], false, false),
+            (vec![managed(observed.clone())], true, true),
+            (vec![observed, managed(denying(&[]))], false, true),
         ] {
             let effective = effective(policies);
-            assert_eq!(effective.network_is_managed(), network, "{effective:?}");
             assert_eq!(effective.pod_security_is_managed(), pod_security, "{effective:?}");
             assert_eq!(effective.claims_are_managed(), claims, "{effective:?}");
         }

@@ -1,7 +1,7 @@
 //! Controls that keep tenants apart.
 
 mod host_access;
-
+mod network_default_deny;
 mod pod_security;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,8 @@ use crate::core::{
 };
 
 /// The area's controls.
-pub const CONTROLS: &[&Control] = &[&host_access::CONTROL, &pod_security::CONTROL];
+pub const CONTROLS: &[&Control] =
+    &[&host_access::CONTROL, &network_default_deny::CONTROL, &pod_security::CONTROL];
 
 /// How long after its creation a namespace may wait for what belongs to it: its fence, its labels.
 const SETTLE: SignedDuration = SignedDuration::from_mins(5);
