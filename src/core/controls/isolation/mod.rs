@@ -1,6 +1,7 @@
 //! Controls that keep tenants apart.
 
 mod host_access;
+mod namespace_claimed;
 mod network_default_deny;
 mod pod_security;
 
@@ -14,8 +15,12 @@ use crate::core::{
 };
 
 /// The area's controls.
-pub const CONTROLS: &[&Control] =
-    &[&host_access::CONTROL, &network_default_deny::CONTROL, &pod_security::CONTROL];
+pub const CONTROLS: &[&Control] = &[
+    &host_access::CONTROL,
+    &namespace_claimed::CONTROL,
+    &network_default_deny::CONTROL,
+    &pod_security::CONTROL,
+];
 
 /// How long after its creation a namespace may wait for what belongs to it: its fence, its labels.
 const SETTLE: SignedDuration = SignedDuration::from_mins(5);
