@@ -91,7 +91,9 @@ impl<'a> Demands<'a> {
         if !issues.is_empty()
             && let Some(class) = self.class_that_would_do(context)
         {
-            issues.iter_mut().for_each(|issue| issue.fix = advice(&class));
+            for issue in &mut issues {
+                issue.fix = advice(&class);
+            }
         }
         let found: Vec<String> = places.iter().map(|place| place.encryption.to_string()).collect();
         let read_from: Vec<&str> = places.iter().map(|place| place.read_from.as_str()).collect();

@@ -1,9 +1,12 @@
 //! Every row of the table, in both directions and with every spelling that matters.
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
 use super::*;
 use crate::core::{
     controls::testkit::at,
     facts::{Ignorance, Meta, Source},
 };
+
+type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 /// What is expected, in short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ const LONGHORN_SECRETS: [(&str, &str); 6] = [
 fn every_class_of_every_provisioner_shows_what_the_table_says() {
     let longhorn = [("encrypted", "true")].into_iter().chain(LONGHORN_SECRETS).collect::<Vec<_>>();
     let hetzner = &LONGHORN_SECRETS[4..];
-    let rows: &[(&str, &[(&str, &str)], Shown)] = &[
+    let rows: &[(&str, Pairs<'_>, Shown)] = &[
         ("ebs.csi.aws.com", &[("encrypted", "true")], Shown::ByProvider),
         ("ebs.csi.aws.com", &[("Encrypted", "true"), ("KMSKEYID", "arn:k")], Shown::ByCustomer("arn:k")),
         ("ebs.csi.aws.com", &[("encrypted", "true"), ("kmsKeyId", "")], Shown::ByProvider),
@@ -182,7 +185,7 @@ fn made_by_hand(volume: PersistentVolume) -> PersistentVolume {
 
 #[test]
 fn a_volume_shows_itself_by_the_attributes_that_its_driver_acts_on() {
-    let rows: &[(&str, &[(&str, &str)], Shown)] = &[
+    let rows: &[(&str, Pairs<'_>, Shown)] = &[
         ("rbd.csi.ceph.com", &[("encrypted", "true"), ("encryptionKMSID", "v")], Shown::ByClusterKey("v")),
         ("rbd.csi.ceph.com", &[("encrypted", "1")], Shown::ByCluster),
         ("rbd.csi.ceph.com", &[], Shown::Plain),
@@ -231,7 +234,7 @@ fn nodes_and_exports_are_plain_whatever_their_class_says() {
 
 #[test]
 fn what_a_volume_does_not_show_its_class_of_that_day_shows() {
-    let rows: &[(PersistentVolume, &str, &[(&str, &str)], Shown)] = &[
+    let rows: &[(PersistentVolume, &str, Pairs<'_>, Shown)] = &[
         (csi("ebs.csi.aws.com", &[]), "ebs.csi.aws.com", &[("encrypted", "true")], Shown::ByProvider),
         (csi("ebs.csi.aws.com", &[]), "ebs.csi.aws.com", &[("encrypted", "false")], Shown::Plain),
         (csi("pd.csi.storage.gke.io", &[]), "pd.csi.storage.gke.io", &[], Shown::ByProvider),
