@@ -11,7 +11,7 @@ use crate::{
         keys,
     },
     core::{
-        effective::directions_of,
+        effective::Effective,
         facts::{Declared, Kind, Name, ObjectKey, Schedule, Source, SourceState},
         plan::Plan,
         schedule::{ManagedSchedule, Unmanageable, managed_schedule},
@@ -117,7 +117,8 @@ fn for_namespace(tenant: &Name, namespace: &Name, managed: &[&IsolationPolicySpe
     if rules.is_empty() {
         return desired;
     }
-    let mut directions: Vec<Direction> = rules.iter().flat_map(|rule| directions_of(rule)).collect();
+    let mut directions: Vec<Direction> =
+        rules.iter().flat_map(|rule| Effective::directions_denied_by(rule)).collect();
     directions.sort();
     directions.dedup();
     let peers = |peer: NetworkPeer| rules.iter().any(|rule| rule.peers.contains(&peer));

@@ -18,7 +18,6 @@ use crate::api::{
 };
 
 pub use backup::{AgeLimit, Removal, RetentionBounds, bounds_contradict, can_fall_short};
-pub(crate) use isolation::directions_of;
 pub use retention::ClassRule;
 
 /// Names a policy.
