@@ -6,3 +6,4 @@ pub mod core;
 pub mod index;
 pub mod reconcile;
 pub mod report;
+pub mod serve;

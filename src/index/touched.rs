@@ -51,8 +51,8 @@ fn tenants_that_gained_or_lost(before: &World, after: &World) -> BTreeSet<Name> 
     let (held, holds) = (&before.namespaces_of_tenant, &after.namespaces_of_tenant);
     let differing = held
         .iter()
-        .filter(|pair| !holds.contains(pair))
-        .chain(holds.iter().filter(|pair| !held.contains(pair)));
+        .filter(|pair| !holds.contains(*pair))
+        .chain(holds.iter().filter(|pair| !held.contains(*pair)));
     differing.map(|(tenant, _)| tenant.clone()).collect()
 }
 
