@@ -3,6 +3,8 @@
 pub mod admission;
 pub mod api;
 pub mod core;
+pub mod decode;
+pub mod engines;
 pub mod index;
 pub mod reconcile;
 pub mod report;

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod context;
 pub mod control;
 pub mod controls;
+pub mod credentials;
 pub mod effective;
 pub mod evaluation;
 pub mod facts;

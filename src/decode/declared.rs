@@ -1,0 +1,26 @@
+//! Surety's own kinds: the spec is read into its `api` type.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{Fault, Metadata, OrDefault};
+use crate::core::facts::Declared;
+
+#[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a, S: Deserialize<'de>"))]
+struct Object<'a, S> {
+    #[serde(default)]
+    metadata: OrDefault<Metadata<'a>>,
+    spec: S,
+}
+
+pub(super) fn decode<S: DeserializeOwned>(json: &[u8]) -> Result<Declared<S>, Fault> {
+    let Object { metadata, spec } = serde_json::from_slice(json)?;
+    Ok(Declared {
+        name: metadata.name()?,
+        meta: metadata.meta(),
+        labels: metadata.labels.intern(),
+        spec: Arc::new(spec),
+    })
+}
