@@ -4,3 +4,5 @@
 
 pub mod compliance;
 pub mod conditions;
+pub mod coverage;
+pub mod table;

@@ -10,5 +10,6 @@
 mod architecture;
 mod crds;
 mod profiles;
+mod rbac;
 mod samples;
 mod schema;
