@@ -3,6 +3,7 @@
 
 pub mod encryption;
 pub mod isolation;
+pub mod retention;
 #[cfg(test)]
 pub mod testkit;
 
@@ -11,7 +12,7 @@ use std::sync::LazyLock;
 use super::control::Control;
 
 static ALL: LazyLock<Vec<&'static Control>> =
-    LazyLock::new(|| [encryption::CONTROLS, isolation::CONTROLS].concat());
+    LazyLock::new(|| [encryption::CONTROLS, isolation::CONTROLS, retention::CONTROLS].concat());
 
 /// Every control, in order of areas and ids.
 pub fn all() -> &'static [&'static Control] {
