@@ -1,7 +1,7 @@
 //! Names that ask for a credential, and values that are one.
 
 use super::assert_all;
-use crate::core::credentials::{PASSWORD, PRIVATE_KEY, TOKEN, detect};
+use crate::core::credentials::{PASSWORD, detect};
 
 #[test]
 fn names_that_ask_for_a_credential_detect_a_literal() {
