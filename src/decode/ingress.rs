@@ -6,7 +6,7 @@ use super::{Fault, List, Metadata, Nested, Objects, Present, Text, from_slice};
 use crate::core::facts::{Ingress, IngressTls, Labels, Name};
 
 /// The annotations of known implementations that decide about TLS and redirects, on Ingresses and on Services of load
-/// balancers. Snippets ([`SNIPPETS`]) are kept beside them, without their text.
+/// balancers. Snippets of ingress-nginx are kept beside them, without their text.
 pub const TLS_ANNOTATIONS: &[&str] = &[
     "alb.ingress.kubernetes.io/backend-protocol",
     "alb.ingress.kubernetes.io/certificate-arn",
