@@ -80,6 +80,16 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Columns that a label takes.
+const LABEL: usize = 12;
+
+/// A line with a label before it, wrapped under itself. Ends with a line end.
+pub fn labelled(label: &str, value: &str, layout: Layout) -> String {
+    let lines = wrapped(value, usize::from(layout.width).saturating_sub(LABEL).max(20));
+    let label = layout.paint(Tone::Faint, &format!("{label:<LABEL$}"));
+    format!("{label}{}\n", lines.join(&format!("\n{}", " ".repeat(LABEL))))
+}
+
 /// `1 object`, `2 objects`.
 pub fn counted(count: usize, singular: &str, plural: &str) -> String {
     format!("{count} {}", if count == 1 { singular } else { plural })
