@@ -10,3 +10,5 @@ pub mod index;
 pub mod reconcile;
 pub mod report;
 pub mod serve;
+pub mod watch;
+pub mod write;

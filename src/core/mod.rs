@@ -19,6 +19,7 @@ pub mod judge;
 pub mod parameters;
 pub mod plan;
 pub mod result;
+pub mod schedule;
 pub mod score;
 pub mod subject;
 pub mod tenancy;

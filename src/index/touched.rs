@@ -7,6 +7,7 @@ use super::{apply::tenants_reached, subjects::subjects_of};
 use crate::core::{
     facts::{Change, Declared, Kind, Name, ObjectKey, Selection},
     subject::SubjectKey,
+    tenancy,
     world::{DEFAULT_CLASS, World},
 };
 
@@ -42,6 +43,10 @@ pub fn touched(before: &World, after: &World, change: &Change, bound: usize) -> 
     }
     if matches!(key.kind, Kind::Tenant | Kind::TenantRecord) {
         touched.touched.tenants.extend(tenants_that_gained_or_lost(before, after));
+        touched
+            .touched
+            .tenants
+            .extend(tenants_in_contest(before, &key).chain(tenants_in_contest(after, &key)));
     }
     touched.touched
 }
@@ -54,6 +59,19 @@ fn tenants_that_gained_or_lost(before: &World, after: &World) -> BTreeSet<Name> 
         .filter(|pair| !holds.contains(*pair))
         .chain(holds.iter().filter(|pair| !held.contains(*pair)));
     differing.map(|(tenant, _)| tenant.clone()).collect()
+}
+
+/// The tenants that ask for a namespace that this one asks for or holds too.
+fn tenants_in_contest<'a>(world: &'a World, key: &'a ObjectKey) -> impl Iterator<Item = Name> + 'a {
+    let tenant = world.tenant(&key.name);
+    let concerned = world.namespaces().filter(move |namespace| {
+        let holds = world.owner_of(&namespace.name) == Some(&key.name);
+        holds || tenant.is_some_and(|tenant| tenancy::asks_for(tenant, namespace).is_some())
+    });
+    concerned.flat_map(move |namespace| {
+        let ownership = tenancy::ownership(world, namespace);
+        ownership.others.into_iter().chain(ownership.owner).chain(tenancy::asking_for(world, namespace))
+    })
 }
 
 /// Whether only the status of a declaration changed, which Surety writes itself.
@@ -132,6 +150,7 @@ impl Touching {
 
     /// A namespace gives its claims their class and their way into schedules.
     fn namespace(&mut self, world: &World, name: &Name) {
+        self.tenants_concerned(world, name);
         let Some(tenant) = world.owner_of(name) else { return };
         self.add(tenant, ObjectKey::cluster(Kind::Namespace, name.clone()).into());
         for claim in world.claims_in(name) {
@@ -139,6 +158,16 @@ impl Touching {
         }
         for workload in world.workloads_in(name) {
             self.add(tenant, workload.key().into());
+        }
+    }
+
+    /// A tenant is told of a namespace that it asks for and does not hold.
+    fn tenants_concerned(&mut self, world: &World, name: &Name) {
+        let Some(namespace) = world.namespace(name) else { return };
+        let ownership = tenancy::ownership(world, namespace);
+        let asking = tenancy::asking_for(world, namespace).chain(ownership.owner).chain(ownership.others);
+        for tenant in asking.collect::<BTreeSet<Name>>() {
+            self.add(&tenant, ObjectKey::cluster(Kind::Tenant, tenant.clone()).into());
         }
     }
 

@@ -90,10 +90,21 @@ impl Book {
     }
 
     /// Takes in the end of a complete list: what it did not show is gone.
-    pub fn replace(&mut self, kind: Kind, seen: &BTreeSet<ObjectKey>, now: Timestamp) {
-        for key in index::missing(&self.world, kind, seen) {
+    pub fn replace(
+        &mut self,
+        kind: Kind,
+        seen: &BTreeSet<ObjectKey>,
+        covers: impl Fn(&ObjectKey) -> bool,
+        now: Timestamp,
+    ) {
+        for key in index::missing(&self.world, kind, seen).into_iter().filter(covers) {
             self.apply(Change::Delete(key), now);
         }
+    }
+
+    /// Something of the tenant is to be reported and written again.
+    pub fn mark(&mut self, tenant: Name) {
+        self.dirty.insert(tenant);
     }
 
     /// Takes in how far a source can be trusted.

@@ -1,20 +1,23 @@
 //! What Surety writes into the cluster for a tenant under Managed policies: labels of its namespaces, the fence around
 //! them, schedules of the backup engine. Pure: the same world wants the same objects.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{
     api::{
-        Direction, IsolationPolicySpec, Management, PodSecurityLevel,
+        BackupPolicySpec, Direction, IsolationPolicySpec, Management, PodSecurityLevel,
         isolation_policy::{NetworkIsolation, NetworkPeer},
         keys,
     },
     core::{
-        effective::directions_of,
-        facts::{Kind, Name, ObjectKey},
+        effective::Effective,
+        facts::{Declared, Kind, Name, ObjectKey, Schedule, Source, SourceState},
         plan::Plan,
+        schedule::{ManagedSchedule, Unmanageable, managed_schedule},
         world::World,
     },
+    engines::velero::{self, ScheduleRequest},
 };
 
 /// An object, or Surety's part of one, as it shall be.
@@ -34,6 +37,60 @@ pub const DEFAULT_DENY: &str = "surety-default-deny";
 pub const ALLOW_DNS: &str = "surety-allow-dns";
 /// The NetworkPolicy that lets the tenant's own namespaces through.
 pub const ALLOW_TENANT: &str = "surety-allow-tenant";
+
+/// Everything that Surety writes for a tenant under Managed policies.
+pub fn of_tenant(world: &World, plan: &Plan) -> Vec<Desired> {
+    let mut desired = in_namespaces(world, plan);
+    desired.extend(schedules(world, plan));
+    desired
+}
+
+/// The tenant that one of Surety's own schedules is for.
+pub fn tenant_of_schedule(schedule: &Schedule) -> Option<Name> {
+    let is_ours = schedule.labels.get(keys::MANAGED_BY) == Some(keys::MANAGED_BY_SURETY);
+    schedule.labels.get(keys::TENANT).filter(|_| is_ours).map(Name::from)
+}
+
+/// One schedule for each Managed backup policy, where the engine is there to take it.
+fn schedules(world: &World, plan: &Plan) -> Vec<Desired> {
+    let has_engine = world.source_state(Source::VeleroSchedules) == SourceState::Synced;
+    let managed = plan.effective.backup.iter().filter(|policy| policy.spec.management == Management::Managed);
+    managed.filter(|_| has_engine).filter_map(|policy| schedule(world, plan, policy)).collect()
+}
+
+fn schedule(world: &World, plan: &Plan, policy: &Declared<BackupPolicySpec>) -> Option<Desired> {
+    let namespaces = world.namespaces_of(&plan.tenant.name).filter_map(|name| world.namespace(name));
+    match managed_schedule(plan, policy, namespaces, world.cluster_id()) {
+        Ok(wanted) => velero_schedule(&wanted),
+        Err(Unmanageable::NoNamespaces(..)) => None,
+        Err(error) => {
+            tracing::warn!(tenant = %plan.tenant.name, policy = %policy.name, %error, "no schedule is written");
+            None
+        }
+    }
+}
+
+/// Velero keeps a backup for 30 days where nothing is said.
+const VELERO_DEFAULT_TIME_TO_LIVE: SignedDuration = SignedDuration::from_hours(720);
+
+fn velero_schedule(wanted: &ManagedSchedule) -> Option<Desired> {
+    let request = ScheduleRequest {
+        namespace: wanted.engine_namespace.clone(),
+        tenant: wanted.tenant.clone(),
+        policy: wanted.policy.clone(),
+        cluster: wanted.cluster.clone().unwrap_or_default(),
+        cron: Name::from(&wanted.cron),
+        namespaces: wanted.namespaces.clone(),
+        time_to_live: wanted.time_to_live.unwrap_or(VELERO_DEFAULT_TIME_TO_LIVE),
+        location: wanted.location.clone(),
+        snapshot_move_data: wanted.moves_snapshots,
+        default_volumes_to_fs_backup: wanted.reads_files_by_default,
+    };
+    let body = velero::schedule_object(&request)?;
+    let name = velero::schedule_name(&wanted.tenant, &wanted.policy);
+    let key = ObjectKey::namespaced(Kind::VeleroSchedule, wanted.engine_namespace.clone(), name);
+    Some(Desired { key, manager: keys::MANAGER_SCHEDULES, body })
+}
 
 /// Everything that Surety writes for a tenant in its namespaces.
 pub fn in_namespaces(world: &World, plan: &Plan) -> Vec<Desired> {
@@ -60,7 +117,8 @@ fn for_namespace(tenant: &Name, namespace: &Name, managed: &[&IsolationPolicySpe
     if rules.is_empty() {
         return desired;
     }
-    let mut directions: Vec<Direction> = rules.iter().flat_map(|rule| directions_of(rule)).collect();
+    let mut directions: Vec<Direction> =
+        rules.iter().flat_map(|rule| Effective::directions_denied_by(rule)).collect();
     directions.sort();
     directions.dedup();
     let peers = |peer: NetworkPeer| rules.iter().any(|rule| rule.peers.contains(&peer));

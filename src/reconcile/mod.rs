@@ -5,5 +5,8 @@
 pub mod book;
 pub mod deadlines;
 pub mod desired;
+pub mod engine;
+mod figures;
 pub mod record;
 pub mod status;
+pub mod writes;

@@ -136,6 +136,25 @@ fn readiness(fact: &Fact, now: Timestamp) -> Observed {
     })
 }
 
+/// Every policy, profile, waiver and attestation.
+pub fn declarations(world: &World) -> Vec<Fact> {
+    let profiles = world.profiles().map(|declared| Fact::Profile((**declared).clone()));
+    let backup = world.backup_policies().map(|declared| Fact::BackupPolicy((**declared).clone()));
+    let retention = world.retention_policies().map(|declared| Fact::RetentionPolicy((**declared).clone()));
+    let encryption = world.encryption_policies().map(|declared| Fact::EncryptionPolicy((**declared).clone()));
+    let isolation = world.isolation_policies().map(|declared| Fact::IsolationPolicy((**declared).clone()));
+    let waivers = world.waivers().map(|declared| Fact::Waiver((**declared).clone()));
+    let attestations = world.attestations().map(|declared| Fact::Attestation((**declared).clone()));
+    profiles
+        .chain(backup)
+        .chain(retention)
+        .chain(encryption)
+        .chain(isolation)
+        .chain(waivers)
+        .chain(attestations)
+        .collect()
+}
+
 fn current_of(fact: &Fact) -> Option<(&Arc<[Condition]>, i64)> {
     match fact {
         Fact::Profile(declared) => Some((&declared.conditions, declared.meta.generation)),

@@ -81,8 +81,8 @@ fn review(entry: &str, body: impl Into<Body>) -> Request {
         .unwrap()
 }
 
-fn allowed() -> Decided {
-    Ok(("u-1".to_owned(), Answer::allow(Operation::Create)))
+fn allowed() -> (String, Answer) {
+    ("u-1".to_owned(), Answer::allow(Operation::Create))
 }
 
 fn requests(operation: &str, decision: &str) -> String {
@@ -153,7 +153,7 @@ async fn what_is_not_a_review_is_refused_with_one_sentence() {
 async fn seven_mebibytes_are_read_and_one_byte_more_is_not() {
     let fixture = Fixture::new(Limits::default(), |_, body| {
         assert_eq!(body.len(), MAX_BODY);
-        Box::pin(async { allowed() })
+        Box::pin(async { Ok(allowed()) })
     });
     let streamed = |size: usize| {
         let chunks = vec![b' '; size];
@@ -184,7 +184,7 @@ async fn a_panic_in_a_decision_ends_that_request_alone() {
     let fixture = Fixture::new(Limits { running: 1, waiting: 0, ..Limits::default() }, |_, body| {
         Box::pin(async move {
             assert!(body != b"poison", "the test's own panic");
-            allowed()
+            Ok(allowed())
         })
     });
     assert_eq!(fixture.send(review("conform", "poison")).await.0, StatusCode::INTERNAL_SERVER_ERROR);
@@ -203,7 +203,7 @@ async fn a_decision_that_takes_too_long_is_left_to_the_failure_policy_in_time() 
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_given_up_at_the_deadline() {
-    let fixture = Fixture::answering(allowed());
+    let fixture = Fixture::answering(Ok(allowed()));
     let body = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
     assert_eq!(fixture.send(review("conform", body)).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
@@ -218,7 +218,7 @@ fn held(limits: Limits) -> (Arc<Fixture>, mpsc::UnboundedReceiver<()>, Arc<Semap
         Box::pin(async move {
             began.send(()).unwrap();
             may.acquire().await.unwrap().forget();
-            allowed()
+            Ok(allowed())
         })
     });
     (Arc::new(fixture), begins, go_on)
@@ -266,7 +266,7 @@ async fn bodies_that_would_not_fit_into_memory_are_shed() {
 async fn requests_are_counted_by_how_they_ended() {
     let warned = Answer { warnings: vec!["w".to_owned()], ..Answer::allow(Operation::Update) };
     let cases = [
-        (allowed(), requests("CREATE", "allow")),
+        (Ok(allowed()), requests("CREATE", "allow")),
         (Ok((String::new(), warned)), requests("UPDATE", "warn")),
         (Ok((String::new(), Answer::deny(Operation::Delete, String::new()))), requests("DELETE", "deny")),
         (Err(Undecided::Malformed(String::new())), requests("UNKNOWN", "error")),

@@ -3,8 +3,6 @@
 //! CEL here has no namespace, so nothing can be asked about a namespace's labels but of Namespace objects
 //! themselves. Fields that may be missing are read as optionals: an expression that fails refuses the request.
 
-use std::fmt::Write;
-
 use super::{MatchCondition, Premises, rules::Sight, rules::Target};
 use crate::{api::keys, core::facts::Kind};
 
@@ -78,23 +76,25 @@ fn not_cascading(premises: &Premises) -> MatchCondition {
 
 /// An update counts when it changes content (any field of the object but metadata and status) or guarded metadata.
 fn changed(premises: &Premises, status_counts: bool) -> MatchCondition {
-    let keys = &premises.guarded_keys;
-    let mut expression = "request.operation != 'UPDATE' || request.?subResource.orValue('') != ''".to_owned();
-    let mut or = |part: String| {
-        // Writing to a String cannot fail.
-        let _ = write!(expression, " || {part}");
-    };
+    let guarded = &premises.guarded_keys;
+    // Whose a namespace is, and which policies reach a tenant, hangs on labels whatever controls declare.
+    let labels = guarded.labels.iter().map(String::as_str).chain([keys::TENANT]);
+    let by_any_label = guarded.kinds_by_any_label.iter().chain([&Kind::Tenant]);
     let content = "!(field in ['apiVersion', 'kind', 'metadata', 'status'])";
-    or(format!("object.exists(field, {content} && object[?field] != oldObject[?field])"));
-    or(format!("oldObject.exists(field, {content} && !(field in object))"));
-    or(differ("metadata.?ownerReferences"));
-    or(format!("{}.exists(key, {})", list(&keys.labels), differ("metadata.?labels[?key]")));
-    or(format!("{}.exists(key, {})", list(&keys.annotations), differ("metadata.?annotations[?key]")));
-    or(format!("({} && {})", is_one_of(keys.kinds_by_any_label.iter()), differ("metadata.?labels")));
-    if status_counts && !keys.kinds_by_status.is_empty() {
-        or(format!("({} && {})", is_one_of(keys.kinds_by_status.iter()), differ("?status")));
+    let mut parts = vec![
+        "request.operation != 'UPDATE'".to_owned(),
+        "request.?subResource.orValue('') != ''".to_owned(),
+        format!("object.exists(field, {content} && object[?field] != oldObject[?field])"),
+        format!("oldObject.exists(field, {content} && !(field in object))"),
+        differ("metadata.?ownerReferences"),
+        format!("{}.exists(key, {})", list(labels), differ("metadata.?labels[?key]")),
+        format!("{}.exists(key, {})", list(&guarded.annotations), differ("metadata.?annotations[?key]")),
+        format!("({} && {})", is_one_of(by_any_label), differ("metadata.?labels")),
+    ];
+    if status_counts && !guarded.kinds_by_status.is_empty() {
+        parts.push(format!("({} && {})", is_one_of(guarded.kinds_by_status.iter()), differ("?status")));
     }
-    MatchCondition { name: "changed", expression }
+    MatchCondition { name: "changed", expression: parts.join(" || ") }
 }
 
 fn differ(path: &str) -> String {
@@ -160,16 +160,5 @@ fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
 
 /// A CEL string. Names come from an operator's flags, but a quote in one must not become an expression.
 fn quoted(text: &str) -> String {
-    let escaped = text.chars().fold(String::new(), |mut escaped, c| {
-        match c {
-            '\'' | '\\' => escaped.extend(['\\', c]),
-            c if c.is_control() => {
-                // Writing to a String cannot fail.
-                let _ = write!(escaped, "\\u{:04x}", u32::from(c));
-            }
-            c => escaped.push(c),
-        }
-        escaped
-    });
-    format!("'{escaped}'")
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::core::facts::Kind;
 
 /// Which metadata and status controls read: an update that touches none of it, and not the content either, is not
-/// asked about. Owner references always count.
+/// asked about. Owner references, the tenant label and the labels of a Tenant always count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuardedKeys {
     /// Labels.

@@ -45,9 +45,9 @@ fn premises() -> Premises {
             guard(Kind::NetworkPolicy, Door::Conform, &[Create, Update]),
         ],
         guarded_keys: GuardedKeys {
-            labels: [keys::TENANT, keys::DATA_CLASS, keys::VELERO_EXCLUDE].map(str::to_owned).into(),
+            labels: [keys::DATA_CLASS, keys::VELERO_EXCLUDE].map(str::to_owned).into(),
             annotations: [keys::VELERO_EXCLUDE_VOLUMES.to_owned()].into(),
-            kinds_by_any_label: [Kind::Tenant].into(),
+            kinds_by_any_label: [Kind::BackupPolicy].into(),
             kinds_by_status: [Kind::VeleroBackup].into(),
         },
         conform_failure_policy: FailurePolicy::Fail,
@@ -89,6 +89,9 @@ fn the_registration_is_the_one_that_was_reviewed() {
     assert_eq!(found, expected, "if that is meant, run with SURETY_UPDATE_GOLDEN=1 and commit");
 }
 
+/// Resources with the operations that are seen.
+type Sees<'a> = &'a [(&'a str, &'a [Operation])];
+
 #[test]
 fn each_entry_sees_its_kinds_and_operations() {
     const ALL: &[Operation] = &[Create, Update, Delete];
@@ -115,7 +118,7 @@ fn each_entry_sees_its_kinds_and_operations() {
         ("compliancereports", ALL),
         ("compliancereports/status", &[Update]),
     ];
-    let tables: [(&str, Vec<&[(&str, &[Operation])]>); 4] = [
+    let tables: [(&str, Vec<Sees<'_>>); 4] = [
         (
             PROTECT_TENANT,
             vec![
@@ -331,7 +334,7 @@ fn only_what_matters_is_a_difference() {
     };
     let push = |pointer: &'static str, value: Value| {
         altered(move |object| {
-            object.pointer_mut(pointer).unwrap().as_array_mut().unwrap().push(value.clone())
+            object.pointer_mut(pointer).unwrap().as_array_mut().unwrap().push(value.clone());
         })
     };
     let cases = [
@@ -370,7 +373,7 @@ fn only_what_matters_is_a_difference() {
         (
             "a condition taken away",
             altered(|object| {
-                drop(object["webhooks"][0]["matchConditions"].as_array_mut().unwrap().remove(0))
+                object["webhooks"][0]["matchConditions"].as_array_mut().unwrap().remove(0);
             }),
             Difference::Applied,
         ),

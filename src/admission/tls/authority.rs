@@ -112,7 +112,7 @@ impl Authority {
     fn parse(certificate_pem: &[u8], key_pem: KeyText) -> Result<Self, TlsError> {
         const WHAT: &str = "a certificate of the authority's Secret";
         let certificate = CertificateDer::from_pem_slice(certificate_pem)
-            .map_err(|error| certificate::unreadable(WHAT, error))?;
+            .map_err(|error| certificate::unreadable(WHAT, &error))?;
         let parsed = certificate::parse_x509(WHAT, &certificate)?;
         if parsed.public_key().subject_public_key.data.as_ref() != key_pair(&key_pem)?.public_key_raw() {
             return Err(TlsError::Mismatch { what: format!("the authority {}", parsed.subject()) });
@@ -153,7 +153,7 @@ impl Authority {
 
 fn key_pair(pem: &KeyText) -> Result<KeyPair, TlsError> {
     const WHAT: &str = "a key of the authority's Secret";
-    let text = str::from_utf8(pem.expose()).map_err(|error| certificate::unreadable(WHAT, error))?;
+    let text = str::from_utf8(pem.expose()).map_err(|error| certificate::unreadable(WHAT, &error))?;
     Ok(KeyPair::from_pem(text)?)
 }
 

@@ -19,31 +19,31 @@ pub(super) fn sha256(bytes: &[u8]) -> Digest {
     sum
 }
 
-pub(super) fn unreadable(what: &str, reason: impl ToString) -> TlsError {
+pub(super) fn unreadable(what: &str, reason: &impl ToString) -> TlsError {
     TlsError::Unreadable { what: what.to_owned(), reason: reason.to_string() }
 }
 
 /// The certificates of a PEM text, in their order.
 pub(super) fn parse_certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| unreadable(what, error))
+    CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| unreadable(what, &error))
 }
 
 /// The first private key of a PEM text.
 pub(super) fn parse_key(what: &str, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_slice(pem).map_err(|error| unreadable(what, error))
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| unreadable(what, &error))
 }
 
 pub(super) fn parse_x509<'a>(
     what: &str,
     der: &'a CertificateDer<'_>,
 ) -> Result<X509Certificate<'a>, TlsError> {
-    let (_, certificate) = X509Certificate::from_der(der).map_err(|error| unreadable(what, error))?;
+    let (_, certificate) = X509Certificate::from_der(der).map_err(|error| unreadable(what, &error))?;
     Ok(certificate)
 }
 
 pub(super) fn validity_of(what: &str, der: &CertificateDer<'_>) -> Result<Validity, TlsError> {
     let certificate = parse_x509(what, der)?;
-    let moment = |seconds: i64| Timestamp::from_second(seconds).map_err(|error| unreadable(what, error));
+    let moment = |seconds: i64| Timestamp::from_second(seconds).map_err(|error| unreadable(what, &error));
     let validity = certificate.validity();
     Ok(Validity {
         not_before: moment(validity.not_before.timestamp())?,

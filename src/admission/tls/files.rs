@@ -87,7 +87,8 @@ impl FileSource {
     fn swap(&self, content: Content) -> Result<(), TlsError> {
         let what = self.certificate.display().to_string();
         let chain = certificate::parse_certificates(&what, &content.certificate)?;
-        let first = chain.first().ok_or_else(|| certificate::unreadable(&what, "it holds no certificate"))?;
+        let first =
+            chain.first().ok_or_else(|| certificate::unreadable(&what, &"it holds no certificate"))?;
         let leaf_expiry = certificate::validity_of(&what, first)?.not_after;
         let authority_expiry = content.authority.as_deref().map(newest_expiry).transpose()?;
         let key = certificate::parse_key(&self.key.display().to_string(), content.key.expose())?;
@@ -118,5 +119,5 @@ fn newest_expiry(bundle: &str) -> Result<jiff::Timestamp, TlsError> {
     let certificates = certificate::parse_certificates(WHAT, bundle.as_bytes())?;
     let expiries = certificates.iter().map(|der| Ok(certificate::validity_of(WHAT, der)?.not_after));
     let newest = expiries.collect::<Result<Vec<_>, TlsError>>()?.into_iter().max();
-    newest.ok_or_else(|| certificate::unreadable(WHAT, "it holds no certificate"))
+    newest.ok_or_else(|| certificate::unreadable(WHAT, &"it holds no certificate"))
 }

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How often the wall clock is looked at: machines sleep, and a timer does not count that time.
-const CHECK: Duration = Duration::from_secs(5 * 60);
+const CHECK: Duration = Duration::from_mins(5);
 /// How soon a failed check is repeated.
 const RETRY: Duration = Duration::from_secs(10);
 /// How long one call of the store may take.

@@ -88,7 +88,6 @@ impl Answer {
     /// The AdmissionReview that carries this answer to the request `uid`, as JSON.
     pub fn to_review(&self, uid: &str) -> serde_json::Result<Vec<u8>> {
         let status = (!self.allowed).then(|| Status {
-            status: "Failure",
             code: self.code,
             reason: self.reason,
             message: text::fit_message(&self.message),
@@ -130,7 +129,6 @@ struct Response<'a> {
 
 #[derive(Serialize)]
 struct Status<'a> {
-    status: &'static str,
     code: u16,
     reason: &'static str,
     message: std::borrow::Cow<'a, str>,

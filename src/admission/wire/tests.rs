@@ -26,7 +26,7 @@ fn a_refusal_carries_code_reason_message_and_annotations() {
         sent(&answer)["response"],
         json!({
             "uid": "u-1", "allowed": false,
-            "status": {"status": "Failure", "code": 403, "reason": "Forbidden", "message": "no backup covers claim \"data\""},
+            "status": {"code": 403, "reason": "Forbidden", "message": "no backup covers claim \"data\""},
             "warnings": ["look at the report"],
             "auditAnnotations": {"control": "backup.covered"},
         })

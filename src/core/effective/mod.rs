@@ -17,8 +17,7 @@ use crate::api::{
     BackupPolicySpec, EncryptionPolicySpec, Enforcement, IsolationPolicySpec, OnUnknown, RetentionPolicySpec,
 };
 
-pub use backup::{AgeLimit, bounds_contradict};
-pub(crate) use isolation::directions_of;
+pub use backup::{AgeLimit, Removal, RetentionBounds, bounds_contradict, can_fall_short};
 pub use retention::ClassRule;
 
 /// Names a policy.

@@ -3,6 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::Objection;
+use crate::core::schedule::Cadence;
 use crate::{
     api::{
         AttestationSpec, BackupPolicySpec, EncryptionPolicySpec, Enforcement, ProfileSpec,
@@ -18,7 +19,7 @@ pub(super) fn objections(fact: &Fact, now: Timestamp) -> Vec<Objection> {
     match fact {
         Fact::Tenant(tenant) => malformed(tenant_issues(&tenant.spec)),
         Fact::Profile(profile) => profile_objections(&profile.spec),
-        Fact::BackupPolicy(policy) => malformed(backup_issues(&policy.spec)),
+        Fact::BackupPolicy(policy) => malformed(backup_issues(&policy.spec, now)),
         Fact::RetentionPolicy(policy) => malformed(retention_issues(&policy.spec)),
         Fact::EncryptionPolicy(policy) => malformed(encryption_issues(&policy.spec, now)),
         Fact::Waiver(waiver) => waiver_objections(&waiver.spec, now),
@@ -117,7 +118,7 @@ fn profile_date_issues(spec: &ProfileSpec) -> Vec<Issue> {
         .collect()
 }
 
-fn backup_issues(spec: &BackupPolicySpec) -> Vec<Issue> {
+fn backup_issues(spec: &BackupPolicySpec, now: Timestamp) -> Vec<Issue> {
     let mut issues = Vec::new();
     if let Some(retention) = &spec.retention
         && let (Some(at_least), Some(at_most)) = (retention.at_least, retention.at_most)
@@ -127,7 +128,21 @@ fn backup_issues(spec: &BackupPolicySpec) -> Vec<Issue> {
         let fix = "lower atLeast or raise atMost";
         issues.push(Issue::fail("spec.retention.atLeast", at_least.to_string(), wanted, fix));
     }
+    if let Some(cron) = &spec.schedule
+        && let Some(fault) = cron_fault(cron, now)
+    {
+        let fix = "write five cron fields, such as `17 2 * * *`, that come round again";
+        issues.push(Issue::fail("spec.schedule", fault, "a cron expression with a next run", fix));
+    }
     issues
+}
+
+fn cron_fault(cron: &str, now: Timestamp) -> Option<String> {
+    match Cadence::parse(cron) {
+        Err(error) => Some(error.to_string()),
+        Ok(cadence) if !cadence.has_next_run(now) => Some(format!("`{cron}`, which never runs")),
+        Ok(_) => None,
+    }
 }
 
 fn retention_issues(spec: &RetentionPolicySpec) -> Vec<Issue> {
@@ -145,13 +160,20 @@ fn retention_issues(spec: &RetentionPolicySpec) -> Vec<Issue> {
 
 fn encryption_issues(spec: &EncryptionPolicySpec, now: Timestamp) -> Vec<Issue> {
     let expired = spec.attested.iter().filter(|entry| entry.until <= now);
-    expired
+    let mut issues: Vec<Issue> = expired
         .map(|entry| {
             let field = format!("spec.attested[provisioner={}].until", entry.provisioner);
             let fix = "attest it anew with a later date, or remove the entry";
             Issue::fail(field, entry.until.to_string(), "a moment in the future", fix)
         })
-        .collect()
+        .collect();
+    let detectors = spec.credentials.iter().flat_map(|credentials| &credentials.detectors);
+    let unknown = detectors.filter(|name| !crate::core::credentials::DETECTORS.contains(&name.as_str()));
+    issues.extend(unknown.map(|name| {
+        let wanted = format!("one of {}", crate::core::credentials::DETECTORS.join(", "));
+        Issue::fail("spec.credentials.detectors", name.clone(), wanted, "name a detector of this version")
+    }));
+    issues
 }
 
 fn waiver_objections(spec: &WaiverSpec, now: Timestamp) -> Vec<Objection> {

@@ -6,8 +6,8 @@
 
 mod certificate;
 mod reconcile;
-mod tenants;
-mod watch;
+pub mod tenants;
+pub mod watch;
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,9 @@ pub struct KindFigures {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SourceCounts([i64; 6]);
 
+/// A counter: its name, its help, and where its value is.
+type Counter = (&'static str, &'static str, fn(&KindFigures) -> u64);
+
 const SOURCE_STATES: [&str; 6] = ["Pending", "Synced", "Absent", "Forbidden", "Stale", "Unreadable"];
 
 impl SourceCounts {
@@ -101,7 +104,7 @@ impl WatchMetrics {
 
 impl Collector for WatchMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let counters: [(&str, &str, fn(&KindFigures) -> u64); 5] = [
+        let counters: [Counter; 5] = [
             ("watch_lists", "Lists begun, by kind", |figures| figures.lists),
             ("watch_opened", "Watches opened, by kind", |figures| figures.watches),
             ("watch_failures", "Requests and watches that failed, by kind", |figures| figures.failures),

@@ -16,12 +16,15 @@ fn leaf_issued(days: i64, is_vouched_for: bool) -> Leaf {
     Leaf { validity: Validity::of_leaf(at(days, 0), authority_made(days)), is_vouched_for }
 }
 
+/// Name, `now`, authorities, leaf; what to do with the authorities, and from which to issue.
+type Case<'a> = (&'a str, Timestamp, &'a [Validity], Option<Leaf>, Option<AuthorityAction>, Option<usize>);
+
 #[test]
 fn each_moment_has_its_plan() {
     use AuthorityAction::{Add, Create, Drop};
     let first = authority_made(0);
     let second = authority_made(243);
-    let cases: &[(&str, Timestamp, &[Validity], Option<Leaf>, Option<AuthorityAction>, Option<usize>)] = &[
+    let cases: &[Case<'_>] = &[
         ("nothing there", at(0, 0), &[], None, Some(Create), None),
         ("a fresh authority signs at once", at(0, 0), &[first], None, None, Some(0)),
         ("nothing is due", at(1, 0), &[first], Some(leaf_issued(0, true)), None, None),
