@@ -3,11 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use surety::cli::{Cli, Command};
+use surety::cli::Cli;
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Run(args) => surety::serve::run(*args),
-        command => command.execute(),
-    }
+    Cli::parse().command.execute()
 }

@@ -7,9 +7,7 @@ use clap::Args;
 use super::{CliError, Outcome, output::Console};
 use crate::api::crds;
 
-/// Arguments of `surety crds`.
-///
-/// Prints the CustomResourceDefinitions of all kinds as one YAML stream, or writes one file a kind.
+/// Print the CustomResourceDefinitions of all kinds, or write them into a folder.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

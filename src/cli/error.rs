@@ -38,6 +38,15 @@ pub enum CliError {
     /// A value cannot be written as JSON.
     #[error("the result cannot be written as JSON: {0}; this is a bug of Surety")]
     Json(#[from] serde_json::Error),
+    /// The runtime cannot be started.
+    #[error("the threads of Surety cannot be started: {0}")]
+    Runtime(io::Error),
+    /// The log cannot be started.
+    #[error("the log cannot be started: {0}")]
+    Log(String),
+    /// The server ended.
+    #[error("Surety ended: {0:#}")]
+    Serve(anyhow::Error),
     /// Surety came upon what it holds to be impossible; the panic has been printed.
     #[error("this is a bug of Surety: please report it with the lines above")]
     Panicked,
@@ -53,9 +62,14 @@ impl CliError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Unreadable { .. } | Self::Unwritable { .. } | Self::Input(_) => ExitCode::from(2),
-            Self::Output(_) | Self::Definitions(_) | Self::Embedded(_) | Self::Json(_) | Self::Panicked => {
-                ExitCode::from(3)
-            }
+            Self::Output(_)
+            | Self::Definitions(_)
+            | Self::Embedded(_)
+            | Self::Json(_)
+            | Self::Runtime(_)
+            | Self::Log(_)
+            | Self::Serve(_)
+            | Self::Panicked => ExitCode::from(3),
         }
     }
 }

@@ -48,6 +48,7 @@ impl Console {
     }
 
     /// Writes to standard output. A reader that has seen enough (`surety controls | head`) is no error.
+    #[allow(clippy::unused_self, reason = "a console is what commands print to")]
     pub fn print(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

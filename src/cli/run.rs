@@ -1,10 +1,13 @@
 //! `surety run`: the arguments of the server. What it does with them is `serve`'s.
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr, time::Duration};
+use std::{env, io, net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum};
+use tokio::runtime;
+use tracing_subscriber::EnvFilter;
 
-use crate::api::{Span, Unit};
+use super::{CliError, Outcome};
+use crate::serve::{self, config::Config};
 
 /// Serve: controller and admission webhook.
 ///
@@ -16,7 +19,7 @@ use crate::api::{Span, Unit};
 #[command(after_long_help = "\
 Examples:
   In a cluster, with what the ServiceAccount may do:
-    surety run --engine-service-account velero:velero
+    surety run --engine-service-account backup:velero-server,kube-system:ebs-csi-controller-sa
 
   Outside of it, so that the API server calls this process:
     surety run --kubeconfig ~/.kube/config --webhook-url https://192.0.2.7:9443")]
@@ -78,7 +81,7 @@ pub struct RunArgs {
         help_heading = "Identity"
     )]
     pub service_account: String,
-    /// What this replica is called in the lease, unlike any other: the pod's name. Without it: a name is made.
+    /// What this replica is called in the lease: the pod's name. Without it: the host's.
     #[arg(long, value_name = "NAME", env = "SURETY_REPLICA", help_heading = "Identity")]
     pub replica: Option<String>,
 
@@ -93,12 +96,13 @@ pub struct RunArgs {
     )]
     pub engine_namespaces: Vec<String>,
     /// A ServiceAccount of a backup engine, CSI driver or system controller: what it does is judged while Surety lives and
-    /// never waits for Surety. None by default.
+    /// never waits for Surety.
     #[arg(
         long = "engine-service-account",
         value_name = "NAMESPACE:NAME",
         env = "SURETY_ENGINE_SERVICE_ACCOUNTS",
         value_delimiter = ',',
+        default_value = "velero:velero",
         help_heading = "Trust"
     )]
     pub engine_service_accounts: Vec<ServiceAccount>,
@@ -125,30 +129,10 @@ pub struct RunArgs {
     )]
     pub log_level: String,
 
-    /// How often everything is evaluated anew, besides what changes: the slow pass that heals. At least 1m.
-    #[arg(long, value_name = "SPAN", env = "SURETY_RESYNC", default_value = "10m", value_parser = resync, help_heading = "Limits")]
-    pub resync: Duration,
-    /// Reviews that are decided at the same time.
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "SURETY_REVIEWS",
-        default_value = "32",
-        help_heading = "Limits"
-    )]
-    pub reviews: NonZeroUsize,
-    /// Reviews that wait for one of those; further ones are answered at once by the failure policy.
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "SURETY_WAITING_REVIEWS",
-        default_value_t = 128,
-        help_heading = "Limits"
-    )]
-    pub waiting_reviews: usize,
-    /// Writes that are under way at the same time.
-    #[arg(long, value_name = "NUMBER", env = "SURETY_WRITES", default_value = "8", help_heading = "Limits")]
-    pub writes: NonZeroUsize,
+    /// Let in what tenants run while Surety does not answer; what then breaks a promise is found and dated. Backups,
+    /// volumes, fences and policies stay protected.
+    #[arg(long, env = "SURETY_CONFORM_FAILS_OPEN", help_heading = "Limits")]
+    pub conform_fails_open: bool,
     /// Threads. Without it: one for each processor that may be used.
     #[arg(long, value_name = "NUMBER", env = "SURETY_THREADS", help_heading = "Limits")]
     pub threads: Option<NonZeroUsize>,
@@ -199,11 +183,55 @@ impl FromStr for ServiceAccount {
 }
 
 impl RunArgs {
-    /// Surety's own user.
-    pub fn user_name(&self) -> String {
-        let account =
-            ServiceAccount { namespace: self.namespace.clone(), name: self.service_account.clone() };
-        account.user_name()
+    /// Runs until a signal or a failure.
+    pub(super) fn execute(self) -> Result<Outcome, CliError> {
+        start_log(self.log_format, &self.log_level)?;
+        let mut runtime = runtime::Builder::new_multi_thread();
+        if let Some(threads) = self.threads {
+            runtime.worker_threads(threads.get());
+        }
+        let runtime = runtime.enable_all().build().map_err(CliError::Runtime)?;
+        // Fails only where one is installed already, which is then the one that is used.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        runtime.block_on(serve::run(self.into())).map_err(CliError::Serve)?;
+        Ok(Outcome::Conforming)
+    }
+}
+
+fn start_log(format: LogFormat, level: &str) -> Result<(), CliError> {
+    let filter = EnvFilter::try_new(level).map_err(|error| {
+        CliError::input(format!("--log-level: found `{level}`, {error}; wanted a level such as info"))
+    })?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match format {
+        LogFormat::Text => log.with_ansi(false).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| CliError::Log(error.to_string()))
+}
+
+impl From<RunArgs> for Config {
+    fn from(args: RunArgs) -> Self {
+        let own = ServiceAccount { namespace: args.namespace.clone(), name: args.service_account };
+        Self {
+            kubeconfig: args.kubeconfig,
+            listen: args.listen,
+            metrics_listen: args.metrics_listen,
+            webhook_url: args.webhook_url,
+            service_name: args.webhook_service,
+            service_port: args.webhook_port,
+            user: own.user_name(),
+            namespace: args.namespace,
+            // In a pod the host is called like the pod.
+            replica: args
+                .replica
+                .or_else(|| env::var("HOSTNAME").ok())
+                .unwrap_or_else(|| "surety".to_owned()),
+            engine_namespaces: args.engine_namespaces,
+            component_users: args.engine_service_accounts.iter().map(ServiceAccount::user_name).collect(),
+            break_glass_groups: args.break_glass_groups,
+            conform_fails_open: args.conform_fails_open,
+        }
     }
 }
 
@@ -217,30 +245,6 @@ fn webhook_url(text: &str) -> Result<String, String> {
         return Ok(text.trim_end_matches('/').to_owned());
     }
     Err(wanted.to_owned())
-}
-
-/// The shortest time between two full passes.
-const LEAST_RESYNC: Duration = Duration::from_secs(60);
-
-fn resync(text: &str) -> Result<Duration, String> {
-    let wanted = "wanted a span of seconds, minutes, hours or days from 1m on, such as 10m";
-    let span: Span = text.parse().map_err(|error| format!("{error}; {wanted}"))?;
-    match exact(span) {
-        Some(duration) if duration >= LEAST_RESYNC => Ok(duration),
-        _ => Err(wanted.to_owned()),
-    }
-}
-
-/// How long a span is that is equally long everywhere in the calendar.
-fn exact(span: Span) -> Option<Duration> {
-    let count = u64::from(span.count());
-    match span.unit() {
-        Unit::Second => Some(Duration::from_secs(count)),
-        Unit::Minute => Some(Duration::from_secs(count * 60)),
-        Unit::Hour => Some(Duration::from_secs(count * 3600)),
-        Unit::Day => Some(Duration::from_secs(count * 86400)),
-        Unit::Week | Unit::Month | Unit::Year => None,
-    }
 }
 
 #[cfg(test)]
@@ -278,19 +282,19 @@ mod tests {
     }
 
     #[test]
-    fn by_default_it_runs_in_the_cluster_and_trusts_nobody() {
+    fn by_default_it_runs_in_the_cluster_and_nobody_breaks_the_glass() {
         let args = parse("").unwrap();
         assert_eq!((args.webhook_url, args.kubeconfig), (None, None));
         assert_eq!((args.webhook_service.as_str(), args.webhook_port), ("surety-webhook", 443));
         assert_eq!(args.engine_namespaces, ["velero"]);
-        assert_eq!((args.engine_service_accounts, args.break_glass_groups), (vec![], vec![]));
-        assert_eq!(args.resync, Duration::from_secs(600));
+        assert_eq!(args.break_glass_groups, Vec::<String>::new());
+        assert!(!args.conform_fails_open);
         assert_eq!(args.log_format, LogFormat::Text);
     }
 
     #[test]
     fn it_is_who_the_shipped_roles_bind() {
-        assert_eq!(parse("").unwrap().user_name(), "system:serviceaccount:surety-system:surety");
+        assert_eq!(Config::from(parse("").unwrap()).user, "system:serviceaccount:surety-system:surety");
     }
 
     #[test]
@@ -315,10 +319,7 @@ mod tests {
             "--engine-service-account velero",
             "--engine-service-account velero:",
             "--engine-service-account system:serviceaccount:velero:velero",
-            "--resync 30s",
-            "--resync 1mo",
-            "--reviews 0",
-            "--writes 0",
+            "--threads 0",
             "--webhook-port 0",
             "--listen 9443",
         ] {

@@ -8,7 +8,7 @@ use super::{
     output::{Console, Format},
 };
 
-/// Arguments of `surety version`.
+/// Print the version.
 #[derive(Debug, Args)]
 pub struct VersionArgs {
     /// How to print it.

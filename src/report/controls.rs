@@ -26,13 +26,13 @@ pub struct Entry {
 /// One line a control.
 pub fn list(entries: &[Entry], layout: Layout) -> String {
     let header = ["id", "title", "severity", "subjects", "frameworks"];
-    let mut text = table(&header, entries.iter().map(row), layout);
+    let table = table(&header, entries.iter().map(row), layout);
     let built = entries.iter().filter(|entry| entry.built.is_some()).count();
-    text.push_str(&match entries.len() - built {
-        0 => format!("\n{} built.\n", counted(built, "control", "controls")),
-        planned => format!("\n{} built, {planned} planned.\n", counted(built, "control", "controls")),
-    });
-    text
+    let planned = match entries.len() - built {
+        0 => String::new(),
+        planned => format!(", {planned} planned"),
+    };
+    format!("{table}\n{} built{planned}.\n", counted(built, "control", "controls"))
 }
 
 fn row(entry: &Entry) -> Vec<String> {
@@ -123,11 +123,11 @@ fn parameters(planned: &PlannedControl, layout: Layout) -> String {
     let rows = planned
         .parameters()
         .map(|spec| vec![spec.name.to_owned(), spec.parameter_type.to_string(), default_of(spec).to_owned()]);
-    let mut text = format!("\n{}", table(&["parameter", "type", "default"], rows, layout));
-    if !planned.one_of.is_empty() {
-        text.push_str(&format!("At least one of {} must be given.\n", planned.one_of.join(", ")));
+    let table = table(&["parameter", "type", "default"], rows, layout);
+    if planned.one_of.is_empty() {
+        return format!("\n{table}");
     }
-    text
+    format!("\n{table}At least one of {} must be given.\n", planned.one_of.join(", "))
 }
 
 const fn default_of(spec: &ParameterSpec) -> &'static str {

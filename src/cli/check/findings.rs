@@ -17,12 +17,6 @@ use crate::{
     report::check::{Broken, CheckFinding, CheckReport, Place},
 };
 
-/// A finding with the plan that it stands under.
-pub(super) struct Judged<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) finding: &'a Finding,
-}
-
 /// The parts of the outcome in which a finding may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
@@ -41,22 +35,18 @@ pub(super) struct Sorted {
 
 impl Sorted {
     /// Takes in what the controller would find.
-    pub(super) fn add_finding(&mut self, judged: Judged<'_>) {
-        let Judged { plan, finding } = judged;
+    pub(super) fn add_finding(&mut self, plan: &Plan, finding: &Finding) {
         let part = part_of(plan, finding);
         let told = told(plan, finding);
         let key = (finding.key.to_string(), finding.issue.found.clone(), part);
-        match self.known.get(&key).and_then(|at| self.findings.get_mut(*at)) {
-            Some((_, known)) => {
-                known.tenants.extend(told.tenants);
-                known.breaks.extend(told.breaks);
-                known.enforcement = known.enforcement.max(told.enforcement);
-            }
-            None => {
-                self.known.insert(key, self.findings.len());
-                self.findings.push((part, told));
-            }
+        if let Some((_, known)) = self.known.get(&key).and_then(|at| self.findings.get_mut(*at)) {
+            known.tenants.extend(told.tenants);
+            known.breaks.extend(told.breaks);
+            known.enforcement = known.enforcement.max(told.enforcement);
+            return;
         }
+        self.known.insert(key, self.findings.len());
+        self.findings.push((part, told));
     }
 
     /// Takes in what the webhook would say of a declaration. What weakens a promise is a violation however strictly it is

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    findings::{Judged, Sorted},
+    findings::Sorted,
     world::{self, EVERYBODY, FileWorld, is_of_a_tenant},
 };
 use crate::{
@@ -92,7 +92,7 @@ fn judge_tenants(world: World, now: Timestamp, sorted: &mut Sorted) -> Vec<Tenan
             continue;
         };
         for finding in &result.findings {
-            sorted.add_finding(Judged { plan, finding });
+            sorted.add_finding(plan, finding);
         }
         summaries.push(summary(&result));
     }

@@ -39,7 +39,7 @@ Examples:
     surety check tenants/ policies/ apps/
 
   One application, as it would be installed:
-    helm template shop ./chart --namespace shop | surety check - -n shop --profile processor-baseline
+    helm template shop ./chart | surety check - -n shop --profile processor-baseline
     kubectl kustomize overlays/production | surety check - --profile profiles/ours.yaml
 
   In a pipeline:

@@ -119,6 +119,7 @@ fn everybody(namespaces: &BTreeSet<Name>, profiles: &[Object], now: Timestamp) -
             namespaces: TenantNamespaces { names, ..TenantNamespaces::default() },
             ..TenantSpec::default()
         }),
+        conditions: Arc::from([]),
     }
 }
 

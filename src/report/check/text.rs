@@ -6,7 +6,7 @@ use super::{Broken, CheckFinding, CheckReport, TenantSummary};
 use crate::{
     core::verdict::State,
     report::{
-        table::{Layout, Tone, counted, labelled, table},
+        table::{Layout, Tone, counted, labelled, lines, table},
         words,
     },
 };
@@ -14,16 +14,19 @@ use crate::{
 /// Violations first, each in full; then, unless only those are wanted, what is unknown, waived and to be noted, and how
 /// many there are of each.
 pub fn text(report: &CheckReport, only_violations: bool, layout: Layout) -> String {
-    let mut text: String = report.violations.iter().map(|finding| block(finding, layout)).collect();
+    let violations: String = report.violations.iter().map(|finding| block(finding, layout)).collect();
     if only_violations {
-        return text;
+        return violations;
     }
-    text.push_str(&unknown(&report.unknown, layout));
-    text.push_str(&waived(&report.waived, layout));
-    text.push_str(&warnings(&report.warnings, layout));
-    text.push_str(&notes(report, layout));
-    text.push_str(&summary(report, layout));
-    text
+    let parts = [
+        violations,
+        unknown(&report.unknown, layout),
+        waived(&report.waived, layout),
+        lines(warnings(&report.warnings, layout)),
+        lines(notes(report, layout)),
+        lines(summary(report, layout)),
+    ];
+    parts.concat()
 }
 
 /// One finding, a field a line.
@@ -46,12 +49,8 @@ fn block(finding: &CheckFinding, layout: Layout) -> String {
     };
     line("control", &control);
     for broken in &finding.breaks {
-        match broken {
-            Broken::Commitment { profile, id, promise } => {
-                line("promise", &format!("{profile}/{id}: {promise}"))
-            }
-            Broken::Policy { kind, name } => line("policy", &format!("{kind} {name}")),
-        }
+        let (label, value) = told(broken);
+        line(label, &value);
     }
     line("field", &finding.field);
     line("found", &finding.found);
@@ -59,6 +58,13 @@ fn block(finding: &CheckFinding, layout: Layout) -> String {
     line("fix", &finding.fix);
     text.push('\n');
     text
+}
+
+fn told(broken: &Broken) -> (&'static str, String) {
+    match broken {
+        Broken::Commitment { profile, id, promise } => ("promise", format!("{profile}/{id}: {promise}")),
+        Broken::Policy { kind, name } => ("policy", format!("{kind} {name}")),
+    }
 }
 
 fn heading(finding: &CheckFinding) -> String {
@@ -84,8 +90,10 @@ fn unknown(findings: &[CheckFinding], layout: Layout) -> String {
         vec![control.to_owned(), missing.to_owned(), objects_of(&findings)]
     });
     let heading = layout.paint(Tone::Doubtful, "UNKNOWN");
-    text.push_str(&format!("{heading} what these files do not show; a cluster does:\n"));
-    text.push_str(&indented(&table(&["control", "not in these files", "objects"], rows, narrower(layout))));
+    let table = table(&["control", "not in these files", "objects"], rows, narrower(layout));
+    text.push_str(&heading);
+    text.push_str(" what these files do not show; a cluster does:\n");
+    text.push_str(&indented(&table));
     text.push('\n');
     text
 }
@@ -119,7 +127,7 @@ fn waived(findings: &[CheckFinding], layout: Layout) -> String {
 }
 
 /// What is to be said of one object with the same words is said once.
-fn warnings(findings: &[CheckFinding], layout: Layout) -> String {
+fn warnings(findings: &[CheckFinding], layout: Layout) -> Vec<String> {
     let mut by_words: Vec<(String, &CheckFinding, usize)> = Vec::new();
     for finding in findings {
         let heading = heading(finding);
@@ -131,16 +139,15 @@ fn warnings(findings: &[CheckFinding], layout: Layout) -> String {
             None => by_words.push((heading, finding, 1)),
         }
     }
-    let mut text = String::new();
-    for (heading, finding, count) in by_words {
+    let label = layout.paint(Tone::Doubtful, "WARNING");
+    let line = |(heading, finding, count): (String, &CheckFinding, usize)| {
         let more = if count > 1 { format!(" (and {} more like it)", count - 1) } else { String::new() };
-        let label = layout.paint(Tone::Doubtful, "WARNING");
-        text.push_str(&format!("{label} {heading}: {}{more}; {}\n", finding.found, finding.fix));
-    }
-    text
+        format!("{label} {heading}: {}{more}; {}", finding.found, finding.fix)
+    };
+    by_words.into_iter().map(line).collect()
 }
 
-fn notes(report: &CheckReport, layout: Layout) -> String {
+fn notes(report: &CheckReport, layout: Layout) -> Vec<String> {
     let list =
         |names: &mut dyn Iterator<Item = &String>| names.map(String::as_str).collect::<Vec<_>>().join(", ");
     let mut notes = Vec::new();
@@ -174,23 +181,22 @@ fn notes(report: &CheckReport, layout: Layout) -> String {
             report.not_judged.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         notes.push(format!("of kinds that Surety does not judge: {}", kinds.join(", ")));
     }
-    notes.iter().map(|note| format!("{} {note}\n", layout.paint(Tone::Faint, "NOTE"))).collect()
+    notes.iter().map(|note| format!("{} {note}", layout.paint(Tone::Faint, "NOTE"))).collect()
 }
 
-fn summary(report: &CheckReport, layout: Layout) -> String {
-    let mut text: String = report.tenants.iter().map(|tenant| tenant_line(tenant)).collect();
-    let unknown = report.unknown.len();
+fn summary(report: &CheckReport, layout: Layout) -> Vec<String> {
     let (word, tone) =
         if report.conforms() { ("conforming", Tone::Good) } else { ("not conforming", Tone::Bad) };
-    text.push_str(&format!(
-        "{}: {} judged, {} in {}, {unknown} unknown, {} waived\n",
+    let last = format!(
+        "{}: {} judged, {} in {}, {} unknown, {} waived",
         layout.paint(tone, word),
         counted(report.objects, "object", "objects"),
         counted(report.violations.len(), "violation", "violations"),
         counted(report.offenders().len(), "object", "objects"),
+        report.unknown.len(),
         report.waived.len(),
-    ));
-    text
+    );
+    report.tenants.iter().map(tenant_line).chain([last]).collect()
 }
 
 fn tenant_line(tenant: &TenantSummary) -> String {
@@ -203,9 +209,9 @@ fn tenant_line(tenant: &TenantSummary) -> String {
     let name =
         if tenant.is_declared { format!("tenant {}", tenant.name) } else { "all namespaces".to_owned() };
     if counts.is_empty() {
-        return format!("{name}: no commitment reaches it\n");
+        return format!("{name}: no commitment reaches it");
     }
-    format!("{name}: commitments {}\n", counts.join(", "))
+    format!("{name}: commitments {}", counts.join(", "))
 }
 
 const INDENT: u16 = 2;
@@ -215,5 +221,5 @@ const fn narrower(layout: Layout) -> Layout {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    lines(text.lines().map(|line| format!("  {line}")))
 }

@@ -62,7 +62,7 @@ pub enum CoverageError {
         /// The file.
         file: &'static str,
         /// Why.
-        source: serde_saphyr::Error,
+        source: Box<serde_saphyr::Error>,
     },
     /// A cell is said to be held that nobody promised.
     #[error("config/coverage.yaml says that {profile}/{commitment} is held by {}, which the register does not promise: remove the cell", name_of(*.strength))]
@@ -164,7 +164,8 @@ pub fn embedded_file(name: &str) -> Option<&'static str> {
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, CoverageError> {
-    serde_saphyr::from_str(text).map_err(|source| CoverageError::Unreadable { file, source })
+    serde_saphyr::from_str(text)
+        .map_err(|source| CoverageError::Unreadable { file, source: Box::new(source) })
 }
 
 fn cells(entries: Vec<Held>, promised: &Cells) -> Result<Cells, CoverageError> {
