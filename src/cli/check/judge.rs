@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     findings::Sorted,
-    world::{self, EVERYBODY, FileWorld, is_of_a_tenant},
+    world::{self, FileWorld, is_of_a_tenant},
 };
 use crate::{
     cli::{
@@ -40,6 +40,7 @@ pub(super) fn judge(
             "no object of a kind that Surety judges is among these files: name the manifests",
         ));
     }
+    let objects = judged.iter().map(|object| object.fact.key()).collect::<BTreeSet<_>>().len();
     let declarations: Vec<Fact> = judged
         .iter()
         .chain(&profiles)
@@ -50,14 +51,15 @@ pub(super) fn judge(
     let belonging: BTreeSet<ObjectKey> =
         judged.iter().filter(|object| is_of_a_tenant(&object.fact)).map(|object| object.fact.key()).collect();
     let files = world::build(judged, profiles, now)?;
-    let FileWorld { world, places, repeated, implied } = files;
+    let FileWorld { world, places, repeated, implied, stand_ins } = files;
     let mut sorted = Sorted::default();
     for declaration in &declarations {
         judge_declaration(&world, declaration, now, &mut sorted);
     }
-    let mut report = CheckReport { objects: places.len(), not_judged, repeated, ..CheckReport::default() };
+    let mut report = CheckReport { objects, not_judged, repeated, ..CheckReport::default() };
     note_ownership(&world, &belonging, &implied, &mut report);
-    report.tenants = judge_tenants(world, now, &mut sorted);
+    report.objects -= report.unclaimed;
+    report.tenants = judge_tenants(world, &stand_ins, now, &mut sorted);
     sorted.into_report(&places, &mut report);
     Ok(report)
 }
@@ -82,7 +84,12 @@ fn judge_declaration(world: &World, declaration: &Fact, now: Timestamp, sorted: 
     }
 }
 
-fn judge_tenants(world: World, now: Timestamp, sorted: &mut Sorted) -> Vec<TenantSummary> {
+fn judge_tenants(
+    world: World,
+    stand_ins: &BTreeSet<Name>,
+    now: Timestamp,
+    sorted: &mut Sorted,
+) -> Vec<TenantSummary> {
     let mut book = Book::new(world);
     book.open(now);
     let tenants: Vec<Name> = book.tenants().cloned().collect();
@@ -94,16 +101,16 @@ fn judge_tenants(world: World, now: Timestamp, sorted: &mut Sorted) -> Vec<Tenan
         for finding in &result.findings {
             sorted.add_finding(plan, finding);
         }
-        summaries.push(summary(&result));
+        summaries.push(summary(&result, !stand_ins.contains(&tenant)));
     }
     summaries
 }
 
-fn summary(result: &TenantResult) -> TenantSummary {
+fn summary(result: &TenantResult, is_declared: bool) -> TenantSummary {
     let counts = State::ALL.iter().map(|state| (*state, result.count(*state)));
     TenantSummary {
         name: result.tenant.to_string(),
-        is_declared: result.tenant != EVERYBODY,
+        is_declared,
         commitments: counts.filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>(),
     }
 }

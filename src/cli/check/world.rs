@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    api::{TenantSelector, TenantSpec, tenant::TenantNamespaces},
+    api::{TenantSelector, TenantSpec, keys, tenant::TenantNamespaces},
     cli::{CliError, manifests::Object},
     core::{
         controls,
@@ -19,8 +19,8 @@ use crate::{
     report::check::Place,
 };
 
-/// The tenant that stands for everybody where no Tenant is among the files. No name of a Tenant can be the same.
-pub(super) const EVERYBODY: &str = "(all namespaces)";
+/// The tenant of namespaces of which nothing says whose they are. No name of a Tenant can be the same.
+const EVERYBODY: &str = "(all namespaces)";
 
 /// A world of files.
 #[derive(Debug)]
@@ -31,11 +31,13 @@ pub(super) struct FileWorld {
     pub(super) repeated: BTreeMap<String, Vec<Place>>,
     /// Namespaces that are named and not in the files.
     pub(super) implied: BTreeSet<Name>,
+    /// Tenants that are not in the files.
+    pub(super) stand_ins: BTreeSet<Name>,
 }
 
 /// The world of these objects, with these profiles applied to every tenant.
 pub(super) fn build(
-    objects: Vec<Object>,
+    mut objects: Vec<Object>,
     profiles: Vec<Object>,
     now: Timestamp,
 ) -> Result<FileWorld, CliError> {
@@ -44,6 +46,7 @@ pub(super) fn build(
         places: BTreeMap::new(),
         repeated: BTreeMap::new(),
         implied: BTreeSet::new(),
+        stand_ins: BTreeSet::new(),
     };
     let has_declarations = objects.iter().any(|object| object.fact.key().kind.is_declaration());
     let has_tenant = objects.iter().any(|object| matches!(object.fact, Fact::Tenant(_)));
@@ -55,8 +58,10 @@ pub(super) fn build(
     }
     let namespaces = namespaces_of(&objects);
     if !has_tenant && !profiles.is_empty() {
-        let tenant = everybody(&namespaces, &profiles, now);
-        index::apply(&mut files.world, Change::Apply(Fact::Tenant(tenant)));
+        for tenant in stand_ins(&mut objects, &profiles, now) {
+            files.stand_ins.insert(tenant.name.clone());
+            index::apply(&mut files.world, Change::Apply(Fact::Tenant(tenant)));
+        }
     }
     for object in objects {
         files.add(object);
@@ -103,23 +108,60 @@ pub(super) const fn is_of_a_tenant(fact: &Fact) -> bool {
     )
 }
 
-/// A tenant that holds every namespace, with the labels that the profiles select by, so that policies that select by the
-/// same labels reach it.
-fn everybody(namespaces: &BTreeSet<Name>, profiles: &[Object], now: Timestamp) -> Declared<TenantSpec> {
+/// Tenants for namespaces that have none in these files: one for each label by which namespaces say whose they are, or one
+/// for all. Each has the labels that the profiles select by, so that policies that select by the same labels reach it.
+fn stand_ins(objects: &mut [Object], profiles: &[Object], now: Timestamp) -> Vec<Declared<TenantSpec>> {
     let selectors = profiles.iter().filter_map(|object| match &object.fact {
         Fact::Profile(profile) => profile.spec.tenant_selector.match_labels.clone(),
         _ => None,
     });
-    let names = namespaces.iter().map(ToString::to_string).collect();
-    Declared {
-        name: Name::from(EVERYBODY),
+    let labels = Labels::from(selectors.flatten().collect::<BTreeMap<_, _>>());
+    let mut by_tenant: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (namespace, tenant) in owners(objects) {
+        by_tenant.entry(tenant).or_default().push(namespace.to_string());
+    }
+    let stand_in = |(tenant, names): (String, Vec<String>)| Declared {
+        name: Name::from(tenant),
         meta: Meta { created: now, ..Meta::default() },
-        labels: Labels::from(selectors.flatten().collect::<BTreeMap<_, _>>()),
+        labels: labels.clone(),
         spec: Arc::new(TenantSpec {
             namespaces: TenantNamespaces { names, ..TenantNamespaces::default() },
             ..TenantSpec::default()
         }),
         conditions: Arc::from([]),
+    };
+    by_tenant.into_iter().map(stand_in).collect()
+}
+
+/// Whose each namespace is by its label, which one without gets here as it would from Surety.
+fn owners(objects: &mut [Object]) -> BTreeMap<Name, String> {
+    let mut owners: BTreeMap<Name, Option<String>> =
+        namespaces_of(objects).into_iter().map(|namespace| (namespace, None)).collect();
+    for (namespace, labels) in objects.iter().filter_map(labels_of) {
+        owners.insert(namespace.clone(), labels.get(keys::TENANT).map(str::to_owned));
+    }
+    let labelled: BTreeSet<&String> = owners.values().flatten().collect();
+    let of_the_others = match Vec::from_iter(labelled).as_slice() {
+        [only] => (*only).clone(),
+        _ => EVERYBODY.to_owned(),
+    };
+    for object in objects {
+        if let Fact::Namespace(namespace) = &mut object.fact
+            && namespace.labels.get(keys::TENANT).is_none()
+        {
+            let mut labels = namespace.labels.as_map().clone();
+            labels.insert(keys::TENANT.to_owned(), of_the_others.clone());
+            namespace.labels = Labels::from(labels);
+        }
+    }
+    let owner = |owner: Option<String>| owner.unwrap_or_else(|| of_the_others.clone());
+    owners.into_iter().map(|(namespace, of)| (namespace, owner(of))).collect()
+}
+
+const fn labels_of(object: &Object) -> Option<(&Name, &Labels)> {
+    match &object.fact {
+        Fact::Namespace(namespace) => Some((&namespace.name, &namespace.labels)),
+        _ => None,
     }
 }
 

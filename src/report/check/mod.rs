@@ -94,7 +94,7 @@ pub struct CheckFinding {
 pub struct TenantSummary {
     /// Its name.
     pub name: String,
-    /// Whether a Tenant is in the files; else it stands for all of them.
+    /// Whether it is in the files; else namespaces name it, or it stands for all of them.
     pub is_declared: bool,
     /// How many commitments are in each state.
     pub commitments: BTreeMap<State, usize>,

@@ -187,12 +187,17 @@ fn notes(report: &CheckReport, layout: Layout) -> Vec<String> {
 fn summary(report: &CheckReport, layout: Layout) -> Vec<String> {
     let (word, tone) =
         if report.conforms() { ("conforming", Tone::Good) } else { ("not conforming", Tone::Bad) };
+    let violations = match report.violations.len() {
+        0 => "no violation".to_owned(),
+        count => {
+            let offenders = counted(report.offenders().len(), "object", "objects");
+            format!("{} in {offenders}", counted(count, "violation", "violations"))
+        }
+    };
     let last = format!(
-        "{}: {} judged, {} in {}, {} unknown, {} waived",
+        "{}: {} judged, {violations}, {} unknown, {} waived",
         layout.paint(tone, word),
         counted(report.objects, "object", "objects"),
-        counted(report.violations.len(), "violation", "violations"),
-        counted(report.offenders().len(), "object", "objects"),
         report.unknown.len(),
         report.waived.len(),
     );
