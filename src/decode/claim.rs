@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::{
-    Fault, Metadata, OrDefault, Present, Text,
+    Fault, Metadata, Nested, Present, Text,
     annotations::{KEPT, OLD_STORAGE_CLASS},
+    from_slice,
 };
 use crate::core::facts::{ClaimTemplate, Name, PersistentVolumeClaim};
 
@@ -12,9 +13,9 @@ use crate::core::facts::{ClaimTemplate, Name, PersistentVolumeClaim};
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
-    status: OrDefault<Status<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
+    status: Nested<Status<'a>>,
 }
 
 /// A template as StatefulSets and generic ephemeral volumes hold it.
@@ -22,8 +23,8 @@ struct Object<'a> {
 #[serde(default)]
 pub(super) struct Template<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -44,7 +45,7 @@ struct Status<'a> {
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<PersistentVolumeClaim, Fault> {
-    let Object { metadata, spec, status } = serde_json::from_slice(json)?;
+    let Object { metadata, spec, status } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
     Ok(PersistentVolumeClaim {
         namespace,

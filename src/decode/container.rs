@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{List, OrDefault, Pairs, Text, security::ContainerContext};
+use super::{List, Nested, Objects, Pairs, Text, security::ContainerContext};
 use crate::core::{
     credentials,
     facts::{Container, ContainerRole, CredentialLiteral, Name},
@@ -17,11 +17,11 @@ pub(super) struct Object<'a> {
     #[serde(borrow)]
     name: Text<'a>,
     image: Text<'a>,
-    ports: List<Port>,
-    env: List<Variable<'a>>,
+    ports: Objects<Port>,
+    env: Objects<Variable<'a>>,
     command: List<Text<'a>>,
     args: List<Text<'a>>,
-    security_context: OrDefault<ContainerContext<'a>>,
+    security_context: Nested<ContainerContext<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

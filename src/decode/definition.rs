@@ -2,16 +2,16 @@
 
 use serde::Deserialize;
 
-use super::{Fault, List, Metadata, OrDefault, Text};
+use super::{Fault, Metadata, Nested, Objects, Text, from_slice};
 use crate::core::facts::{Definition, Name};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
-    status: OrDefault<Status<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
+    status: Nested<Status<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -19,8 +19,8 @@ struct Object<'a> {
 struct Spec<'a> {
     #[serde(borrow)]
     group: Text<'a>,
-    names: OrDefault<Names<'a>>,
-    versions: List<Version<'a>>,
+    names: Nested<Names<'a>>,
+    versions: Objects<Version<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,7 +42,7 @@ struct Version<'a> {
 #[serde(default)]
 struct Status<'a> {
     #[serde(borrow)]
-    conditions: List<Condition<'a>>,
+    conditions: Objects<Condition<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -54,18 +54,18 @@ struct Condition<'a> {
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<Definition, Fault> {
-    let Object { metadata, spec, status } = serde_json::from_slice(json)?;
+    let Object { metadata, spec, status } = from_slice(json)?;
     Ok(Definition {
         name: metadata.name()?,
         meta: metadata.meta(),
         group: spec.group.intern(),
         plural: spec.names.plural.intern(),
         served_versions: served(&spec.versions),
-        is_established: status.conditions.iter().any(Condition::is_established),
+        is_established: status.conditions.iter().any(|condition| condition.is_established()),
     })
 }
 
-fn served(versions: &List<Version<'_>>) -> Vec<Name> {
+fn served(versions: &Objects<Version<'_>>) -> Vec<Name> {
     let served = versions.iter().filter(|version| version.served == Some(true));
     served.map(|version| version.name.intern()).collect()
 }

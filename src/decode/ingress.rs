@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{Fault, List, Metadata, OrDefault, Present, Text};
+use super::{Fault, List, Metadata, Nested, Objects, Present, Text, from_slice};
 use crate::core::facts::{Ingress, IngressTls, Labels, Name};
 
 /// The annotations of known implementations that decide about TLS and redirects, on Ingresses and on Services of load
-/// balancers. Snippets ([`SNIPPETS`]) are kept beside them, without their text.
+/// balancers. Snippets of ingress-nginx are kept beside them, without their text.
 pub const TLS_ANNOTATIONS: &[&str] = &[
     "alb.ingress.kubernetes.io/backend-protocol",
     "alb.ingress.kubernetes.io/certificate-arn",
@@ -48,8 +48,8 @@ const OLD_CLASS: &str = "kubernetes.io/ingress.class";
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,8 +58,8 @@ struct Spec<'a> {
     #[serde(borrow)]
     ingress_class_name: Text<'a>,
     default_backend: Present,
-    rules: List<Rule<'a>>,
-    tls: List<Tls<'a>>,
+    rules: Objects<Rule<'a>>,
+    tls: Objects<Tls<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -78,7 +78,7 @@ struct Tls<'a> {
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<Ingress, Fault> {
-    let Object { metadata, spec } = serde_json::from_slice(json)?;
+    let Object { metadata, spec } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
     Ok(Ingress {
         namespace,
@@ -87,7 +87,7 @@ pub(super) fn decode(json: &[u8]) -> Result<Ingress, Fault> {
         class: class(&metadata, &spec),
         hosts: spec.rules.iter().map(|rule| rule.host.intern()).collect(),
         has_default_backend: spec.default_backend.is_some(),
-        tls: spec.tls.iter().map(Tls::fact).collect(),
+        tls: spec.tls.iter().map(|tls| tls.fact()).collect(),
         annotations: annotations(&metadata),
     })
 }

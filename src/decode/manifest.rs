@@ -36,7 +36,8 @@ pub struct Manifest {
 /// Reads every object of a text. A `List` gives its items; an empty document gives nothing. `file` is named in errors.
 pub fn manifests(file: &str, text: &str, default_namespace: &str) -> Result<Vec<Manifest>, DecodeError> {
     // `0777` is octal to the Kubernetes tools; without this it would become 777.
-    let options = serde_saphyr::options! { legacy_octal_numbers: true };
+    // Comments are skipped: their number has a bound of its own, which a licence header would break.
+    let options = serde_saphyr::options! { legacy_octal_numbers: true, emit_comments: false };
     let documents: Vec<Spanned<Document>> = serde_saphyr::from_str_multiple_with_options(text, options)
         .map_err(|error| unreadable(file, &error))?;
     let objects = documents.into_iter().flat_map(Document::unfold);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Fault, List, OrDefault, Pairs, Present, Text, record};
+use super::{Fault, Nested, Objects, Pairs, Present, Text, from_slice, record};
 use crate::core::facts::{Kind, Meta, Name, ObjectKey, Owner};
 
 /// The fields of `metadata` that facts hold. `managedFields` is skipped.
@@ -23,7 +23,7 @@ pub(crate) struct Metadata<'a> {
     deletion_timestamp: Present,
     pub(crate) labels: Pairs<'a>,
     pub(crate) annotations: Pairs<'a>,
-    owner_references: List<OwnerReference<'a>>,
+    owner_references: Objects<OwnerReference<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -59,7 +59,7 @@ impl Metadata<'_> {
     }
 
     fn owners(&self) -> Arc<[Owner]> {
-        self.owner_references.iter().map(OwnerReference::owner).collect()
+        self.owner_references.iter().map(|owner| owner.owner()).collect()
     }
 
     /// The name of the first owner of this kind.
@@ -123,7 +123,7 @@ pub struct MetaOnly {
 #[serde(default)]
 struct Envelope<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Identity<'a>>,
+    metadata: Nested<Identity<'a>>,
 }
 
 /// What names an object, borrowed from its bytes.
@@ -150,7 +150,7 @@ impl Identity<'_> {
 }
 
 pub(super) fn identity(json: &[u8]) -> Result<Identity<'_>, Fault> {
-    Ok(serde_json::from_slice::<Envelope<'_>>(json)?.metadata.0)
+    Ok(from_slice::<Envelope<'_>>(json)?.metadata.0)
 }
 
 pub(super) fn meta_only(kind: Kind, json: &[u8]) -> Result<MetaOnly, Fault> {

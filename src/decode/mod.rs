@@ -43,7 +43,7 @@ pub use text::Text;
 pub use watch::{ListMeta, WatchLine, list_page, watch_line};
 
 pub(crate) use error::Fault;
-pub(crate) use json::{List, OrDefault, Present};
+pub(crate) use json::{List, Nested, Objects, Present, Whole, from_slice};
 pub(crate) use metadata::Metadata;
 pub(crate) use text::Pairs;
 

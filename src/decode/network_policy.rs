@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use serde::Deserialize;
 
-use super::{Fault, List, Metadata, OrDefault, Text};
+use super::{Fault, List, Metadata, Nested, Objects, Text, from_slice};
 use crate::{
     api::{Direction, keys},
     core::facts::{NetworkPolicy, Openness},
@@ -13,32 +13,32 @@ use crate::{
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Spec<'a> {
-    pod_selector: OrDefault<LabelSelector>,
+    pod_selector: Nested<LabelSelector>,
     #[serde(borrow)]
     policy_types: List<Text<'a>>,
-    ingress: List<Ingress<'a>>,
-    egress: List<Egress<'a>>,
+    ingress: Objects<Ingress<'a>>,
+    egress: Objects<Egress<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Ingress<'a> {
     #[serde(borrow)]
-    from: List<Peer<'a>>,
+    from: Objects<Peer<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Egress<'a> {
     #[serde(borrow)]
-    to: List<Peer<'a>>,
+    to: Objects<Peer<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,7 +47,7 @@ struct Peer<'a> {
     pod_selector: Option<LabelSelector>,
     namespace_selector: Option<LabelSelector>,
     #[serde(borrow)]
-    ip_block: Option<IpBlock<'a>>,
+    ip_block: Option<Nested<IpBlock<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,7 +58,7 @@ struct IpBlock<'a> {
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<NetworkPolicy, Fault> {
-    let Object { metadata, spec } = serde_json::from_slice(json)?;
+    let Object { metadata, spec } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
     Ok(NetworkPolicy {
         namespace,
@@ -91,9 +91,9 @@ fn direction(text: &str) -> Result<Direction, Fault> {
 }
 
 /// Ports do not count: a rule without peers lets everybody in on its ports, and a fence with one such gate is open.
-fn openness<'a, 'b: 'a>(rules: impl Iterator<Item = &'a List<Peer<'b>>>) -> Openness {
+fn openness<'a, 'b: 'a>(rules: impl Iterator<Item = &'a Objects<Peer<'b>>>) -> Openness {
     let each = rules.map(|peers| {
-        let is_everything = peers.is_empty() || peers.iter().any(Peer::is_everything);
+        let is_everything = peers.is_empty() || peers.iter().any(|peer| peer.is_everything());
         if is_everything { Openness::Everything } else { Openness::Peers }
     });
     each.max().unwrap_or_default()

@@ -7,7 +7,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, Visitor},
 };
 
-use super::{Fault, Metadata, OrDefault, Pairs, Present, Text, annotations::OLD_STORAGE_CLASS};
+use super::{Fault, Metadata, Nested, Pairs, Present, Text, annotations::OLD_STORAGE_CLASS, from_slice};
 use crate::core::facts::{ClaimReference, Name, PersistentVolume, VolumeBacking};
 
 const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
@@ -39,16 +39,16 @@ const OTHER_TYPES: &[&str] = &[
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
-    status: OrDefault<Status<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
+    status: Nested<Status<'a>>,
 }
 
 #[derive(Debug, Default)]
 struct Spec<'a> {
     storage_class_name: Text<'a>,
     reclaim_policy: Text<'a>,
-    claim: Option<Claim<'a>>,
+    claim: Option<Nested<Claim<'a>>>,
     backing: Option<VolumeBacking>,
 }
 
@@ -78,14 +78,14 @@ struct Status<'a> {
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<PersistentVolume, Fault> {
-    let Object { metadata, spec, status } = serde_json::from_slice(json)?;
+    let Object { metadata, spec, status } = from_slice(json)?;
     let name = metadata.name()?;
     Ok(PersistentVolume {
         name,
         meta: metadata.meta(),
         storage_class: storage_class(&metadata, &spec),
         provisioned_by: metadata.annotations.get(PROVISIONED_BY).map(super::intern::name),
-        claim: spec.claim.as_ref().map(Claim::reference),
+        claim: spec.claim.as_ref().map(|claim| claim.reference()),
         is_retained: &*spec.reclaim_policy == "Retain",
         is_released: &*status.phase == "Released",
         backing: spec.0.backing.unwrap_or_default(),
@@ -151,7 +151,7 @@ impl<'de: 'a, 'a> Visitor<'de> for SpecVisitor<'a> {
 
 fn backing<'de, A: MapAccess<'de>>(field: &str, map: &mut A) -> Result<Option<VolumeBacking>, A::Error> {
     if field == "csi" {
-        return Ok(map.next_value::<Option<Csi<'_>>>()?.map(|csi| csi.backing()));
+        return Ok(map.next_value::<Option<Nested<Csi<'_>>>>()?.map(|csi| csi.backing()));
     }
     let backing = match field {
         "hostPath" | "local" => VolumeBacking::Local,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    List, OrDefault, Pairs,
+    Nested, Objects, Pairs,
     annotations::{KEPT, LAST_APPLIED},
     container::{self, Surroundings},
     security::PodContext,
@@ -21,8 +21,8 @@ use crate::core::{
 #[serde(default)]
 pub(super) struct Template<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<TemplateMetadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
+    metadata: Nested<TemplateMetadata<'a>>,
+    spec: Nested<Spec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,11 +43,11 @@ pub(super) struct Spec<'a> {
     #[serde(rename = "hostIPC")]
     host_ipc: Option<bool>,
     #[serde(borrow)]
-    security_context: OrDefault<PodContext<'a>>,
-    init_containers: List<container::Object<'a>>,
-    containers: List<container::Object<'a>>,
-    ephemeral_containers: List<container::Object<'a>>,
-    volumes: List<volume::Object<'a>>,
+    security_context: Nested<PodContext<'a>>,
+    init_containers: Objects<container::Object<'a>>,
+    containers: Objects<container::Object<'a>>,
+    ephemeral_containers: Objects<container::Object<'a>>,
+    volumes: Objects<volume::Object<'a>>,
 }
 
 impl Template<'_> {
@@ -67,7 +67,7 @@ impl Spec<'_> {
             uses_host_ipc: self.host_ipc.unwrap_or_default(),
             security: self.security_context.fact(),
             containers: self.containers(Surroundings { annotations, uses_host_network }),
-            volumes: self.volumes.iter().filter_map(volume::Object::fact).collect(),
+            volumes: self.volumes.iter().filter_map(|volume| volume.fact()).collect(),
             credentials: in_annotations(annotations),
         })
     }
@@ -83,12 +83,10 @@ impl Spec<'_> {
     }
 }
 
-/// By the part of the key behind its prefix: `example.com/db-password` is about a password, not about a domain.
 fn in_annotations(annotations: &Pairs<'_>) -> Vec<CredentialLiteral> {
     let all = annotations.iter().filter(|(key, _)| *key != LAST_APPLIED);
     let found = all.filter_map(|(key, value)| {
-        let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
-        let detector = credentials::detect(name, value)?;
+        let detector = credentials::detect(key, value)?;
         Some(container::literal(format!("annotations[{key}]"), detector))
     });
     found.collect()

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Fault, Metadata, OrDefault, Pairs};
+use super::{Fault, Metadata, Nested, Pairs, from_slice};
 use crate::{
     api::keys,
     core::facts::{Name, TenantRecord},
@@ -12,12 +12,12 @@ use crate::{
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
+    metadata: Nested<Metadata<'a>>,
     data: Pairs<'a>,
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<TenantRecord, Fault> {
-    let Object { metadata, data } = serde_json::from_slice(json)?;
+    let Object { metadata, data } = from_slice(json)?;
     let tenant = tenant_of(&metadata.name()?);
     if metadata.labels.get(keys::RECORD) != Some(keys::RECORD_OF_TENANT) {
         return Err(Fault::field("metadata.labels", "label `surety.dev/record: tenant` is missing"));

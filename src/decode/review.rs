@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    DecodeError, Fault, List, OrDefault, Text,
+    DecodeError, Fault, List, Nested, Text, Whole, from_slice,
     metadata::{self, Identity},
     record,
 };
@@ -100,7 +100,7 @@ pub struct Review<'a> {
     /// What is done.
     pub operation: Operation,
     #[serde(default)]
-    user_info: OrDefault<User<'a>>,
+    user_info: Nested<User<'a>>,
     /// The object after the request; none on deletion.
     #[serde(default)]
     pub object: Option<&'a RawValue>,
@@ -110,19 +110,20 @@ pub struct Review<'a> {
     #[serde(default)]
     dry_run: Option<bool>,
     #[serde(default)]
-    options: OrDefault<Options<'a>>,
+    options: Nested<Options<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Body<'a> {
     #[serde(borrow)]
-    request: Review<'a>,
+    request: Whole<Review<'a>>,
 }
 
 /// Decodes the body of a request to the webhook. The objects in it are decoded on demand, see [`Review::change_pair`].
 pub fn review(body: &[u8]) -> Result<Review<'_>, DecodeError> {
     let body_error = |fault| DecodeError::of_anything("the AdmissionReview", body, fault);
-    let Body { request } = serde_json::from_slice(body).map_err(|error| body_error(Fault::from(error)))?;
+    let Body { request } = from_slice(body).map_err(|error| body_error(Fault::from(error)))?;
+    let request = request.0;
     if request.uid.is_empty() {
         return Err(body_error(Fault::field(
             "request.uid",

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{List, OrDefault, Text};
+use super::{List, Nested, Objects, Text};
 use crate::core::facts::{ContainerSecurity, Name, PodSecurityContext};
 
 #[derive(Debug, Default, Deserialize)]
@@ -11,11 +11,11 @@ pub(super) struct PodContext<'a> {
     run_as_non_root: Option<bool>,
     run_as_user: Option<i64>,
     #[serde(borrow)]
-    seccomp_profile: OrDefault<Profile<'a>>,
-    app_armor_profile: OrDefault<Profile<'a>>,
-    se_linux_options: Option<SeLinux<'a>>,
-    sysctls: List<Sysctl<'a>>,
-    windows_options: OrDefault<Windows>,
+    seccomp_profile: Nested<Profile<'a>>,
+    app_armor_profile: Nested<Profile<'a>>,
+    se_linux_options: Option<Nested<SeLinux<'a>>>,
+    sysctls: Objects<Sysctl<'a>>,
+    windows_options: Nested<Windows>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -24,14 +24,14 @@ pub(super) struct ContainerContext<'a> {
     privileged: Option<bool>,
     allow_privilege_escalation: Option<bool>,
     #[serde(borrow)]
-    capabilities: OrDefault<Capabilities<'a>>,
+    capabilities: Nested<Capabilities<'a>>,
     run_as_non_root: Option<bool>,
     run_as_user: Option<i64>,
-    seccomp_profile: OrDefault<Profile<'a>>,
-    app_armor_profile: OrDefault<Profile<'a>>,
-    se_linux_options: Option<SeLinux<'a>>,
+    seccomp_profile: Nested<Profile<'a>>,
+    app_armor_profile: Nested<Profile<'a>>,
+    se_linux_options: Option<Nested<SeLinux<'a>>>,
     proc_mount: Text<'a>,
-    windows_options: OrDefault<Windows>,
+    windows_options: Nested<Windows>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -78,7 +78,7 @@ impl PodContext<'_> {
             run_as_user: self.run_as_user,
             seccomp: self.seccomp_profile.profile_type.intern_some(),
             app_armor: self.app_armor_profile.profile_type.intern_some(),
-            selinux: self.se_linux_options.as_ref().map(SeLinux::fact),
+            selinux: self.se_linux_options.as_ref().map(|options| options.fact()),
             sysctls: self.sysctls.iter().map(|sysctl| sysctl.name.intern()).collect(),
             is_host_process: self.windows_options.host_process.unwrap_or_default(),
         }
@@ -98,7 +98,7 @@ impl ContainerContext<'_> {
             run_as_user: self.run_as_user,
             seccomp: self.seccomp_profile.profile_type.intern_some(),
             app_armor: app_armor.or_else(|| old_app_armor.map(|old| super::intern::name(profile_type(old)))),
-            selinux: self.se_linux_options.as_ref().map(SeLinux::fact),
+            selinux: self.se_linux_options.as_ref().map(|options| options.fact()),
             proc_mount: self.proc_mount.intern_some(),
             is_host_process: self.windows_options.host_process.unwrap_or_default(),
         }

@@ -2,15 +2,15 @@
 
 use serde::Deserialize;
 
-use super::{Fault, List, Metadata, OrDefault, Text, ingress::TLS_ANNOTATIONS};
+use super::{Fault, Metadata, Nested, Objects, Text, from_slice, ingress::TLS_ANNOTATIONS};
 use crate::core::facts::{Name, Service, ServiceType};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -18,7 +18,7 @@ struct Object<'a> {
 struct Spec<'a> {
     #[serde(borrow, rename = "type")]
     service_type: Text<'a>,
-    ports: List<Port<'a>>,
+    ports: Objects<Port<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,14 +32,14 @@ struct Port<'a> {
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<Service, Fault> {
-    let Object { metadata, spec } = serde_json::from_slice(json)?;
+    let Object { metadata, spec } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
     Ok(Service {
         namespace,
         name,
         meta: metadata.meta(),
         service_type: service_type(&spec.service_type)?,
-        ports: spec.ports.iter().map(Port::fact).collect(),
+        ports: spec.ports.iter().map(|port| port.fact()).collect(),
         annotations: metadata.annotations.intern_only(TLS_ANNOTATIONS),
     })
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Fault, Metadata, OrDefault, Pairs, Text};
+use super::{Fault, Metadata, Nested, Pairs, Text, from_slice};
 use crate::core::facts::StorageClass;
 
 /// Either marks the default class (k8s.io/component-helpers: storage/volume/helpers.go).
@@ -13,13 +13,13 @@ const DEFAULT_MARKS: [&str; 2] =
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
+    metadata: Nested<Metadata<'a>>,
     provisioner: Text<'a>,
     parameters: Pairs<'a>,
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<StorageClass, Fault> {
-    let Object { metadata, provisioner, parameters } = serde_json::from_slice(json)?;
+    let Object { metadata, provisioner, parameters } = from_slice(json)?;
     let is_default = DEFAULT_MARKS.iter().any(|mark| metadata.annotations.get(mark) == Some("true"));
     Ok(StorageClass {
         name: metadata.name()?,

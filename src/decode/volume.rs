@@ -7,7 +7,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, Visitor},
 };
 
-use super::{Pairs, Present, Text, claim};
+use super::{Nested, Pairs, Present, Text, claim};
 use crate::core::facts::{PodVolume, VolumeSource};
 
 /// A volume as it stands in a pod: its type is the name of a field.
@@ -21,11 +21,11 @@ pub(super) struct Object<'a> {
 enum Source<'a> {
     /// Configuration and secrets: no data, no way into the node.
     Configuration,
-    Claim(Claim<'a>),
-    Ephemeral(Box<Ephemeral<'a>>),
-    EmptyDir(EmptyDir<'a>),
-    HostPath(HostPath<'a>),
-    Csi(Csi<'a>),
+    Claim(Nested<Claim<'a>>),
+    Ephemeral(Box<Nested<Ephemeral<'a>>>),
+    EmptyDir(Nested<EmptyDir<'a>>),
+    HostPath(Nested<HostPath<'a>>),
+    Csi(Nested<Csi<'a>>),
     Other(Text<'a>),
 }
 
@@ -40,7 +40,7 @@ struct Claim<'a> {
 #[serde(default, rename_all = "camelCase")]
 struct Ephemeral<'a> {
     #[serde(borrow)]
-    volume_claim_template: super::OrDefault<claim::Template<'a>>,
+    volume_claim_template: Nested<claim::Template<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

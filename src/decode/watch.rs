@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{DecodeError, Fault, List, OrDefault, Text, metadata};
+use super::{DecodeError, Fault, List, Nested, Text, from_slice, metadata};
 use crate::core::facts::{Change, Kind, Name, ObjectKey};
 
 /// One line of a watch.
@@ -56,7 +56,7 @@ struct Line<'a> {
 #[serde(default)]
 struct Bookmark<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<PageMetadata<'a>>,
+    metadata: Nested<PageMetadata<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,8 +71,7 @@ struct Status<'a> {
 /// metadata can be; an error means that the line is no event.
 pub fn watch_line(kind: Kind, line: &[u8]) -> Result<WatchLine, DecodeError> {
     let not_an_event = |json: &[u8], fault| DecodeError::of_anything("the watch event", json, fault);
-    let Line { event, object } =
-        serde_json::from_slice(line).map_err(|error| not_an_event(line, error.into()))?;
+    let Line { event, object } = from_slice(line).map_err(|error| not_an_event(line, error.into()))?;
     let json = object.get().as_bytes();
     match &*event {
         "ADDED" => changed(kind, json)
@@ -111,12 +110,12 @@ fn change(kind: Kind, json: &[u8]) -> Result<Change, DecodeError> {
 }
 
 fn bookmark(json: &[u8]) -> Result<WatchLine, Fault> {
-    let Bookmark { metadata } = serde_json::from_slice(json)?;
+    let Bookmark { metadata } = from_slice(json)?;
     Ok(WatchLine::Bookmark { resource_version: metadata.resource_version.to_name() })
 }
 
 fn error(json: &[u8]) -> Result<WatchLine, Fault> {
-    let Status { code, reason } = serde_json::from_slice(json)?;
+    let Status { code, reason } = from_slice(json)?;
     Ok(WatchLine::Error { code: code.unwrap_or_default(), reason: reason.intern() })
 }
 
@@ -134,7 +133,7 @@ pub struct ListMeta {
 #[derive(Debug, Deserialize)]
 struct Page<'a> {
     #[serde(borrow, default)]
-    metadata: OrDefault<PageMetadata<'a>>,
+    metadata: Nested<PageMetadata<'a>>,
     /// Required: a body without it is no list, and must not be taken for an empty one.
     items: List<&'a RawValue>,
 }
@@ -152,8 +151,8 @@ struct PageMetadata<'a> {
 /// Decodes one page of a list of `kind` and hands on each object, in order. An object that cannot be read is a
 /// [`Change::Unreadable`]. On an error nothing, or not everything, was handed on: list again.
 pub fn list_page(kind: Kind, body: &[u8], mut each: impl FnMut(Change)) -> Result<ListMeta, DecodeError> {
-    let page: Page<'_> = serde_json::from_slice(body)
-        .map_err(|error| DecodeError::of_anything("the list", body, error.into()))?;
+    let page: Page<'_> =
+        from_slice(body).map_err(|error| DecodeError::of_anything("the list", body, error.into()))?;
     for item in &page.items {
         each(change(kind, item.get().as_bytes())?);
     }

@@ -1,9 +1,12 @@
 //! Durations as Go's `time.ParseDuration` reads and `Duration.String` writes them, which engines use everywhere.
 
-use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer, de};
+use std::fmt;
 
-use crate::decode::Text;
+use jiff::SignedDuration;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
 
 const NANOS_A_SECOND: i128 = 1_000_000_000;
 
@@ -93,10 +96,23 @@ pub(super) struct GoDuration(pub(super) SignedDuration);
 
 impl<'de> Deserialize<'de> for GoDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Text::deserialize(deserializer)?;
-        go_duration(&text).map(Self).ok_or_else(|| {
-            de::Error::custom(format_args!("`{}` is not a duration; expected one such as 720h0m0s", &*text))
-        })
+        // By a visitor of its own, so that an error points at the text and not at the object around it.
+        deserializer.deserialize_str(GoDurationVisitor)
+    }
+}
+
+struct GoDurationVisitor;
+
+impl Visitor<'_> for GoDurationVisitor {
+    type Value = GoDuration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration such as 720h0m0s")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<GoDuration, E> {
+        let duration = go_duration(text).map(GoDuration);
+        duration.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     index::Snapshots,
     serve::{health::Readiness, metrics::Metrics},
     watch::{Clock, Event, WatchError, Watches},
+    write::{Outcome, WriteError, Written},
 };
 
 /// How soon after a change its tenant is reported. Changes in between are reported together.
@@ -61,6 +62,8 @@ pub struct Parts {
     pub leadership: watch::Receiver<crate::write::Leadership>,
     /// The time of day.
     pub clock: Clock,
+    /// What came of queued writes.
+    pub outcomes: mpsc::Receiver<Outcome>,
     /// Stops the engine.
     pub shutdown: CancellationToken,
 }
@@ -106,6 +109,7 @@ impl Engine {
                 _ = full_pass.tick() => self.full_pass(),
                 Ok(()) = self.parts.enforcing_since.changed() => self.note_enforcement(),
                 Ok(()) = self.parts.leadership.changed() => self.declarations_changed = true,
+                Some(outcome) = self.parts.outcomes.recv() => self.learn(&outcome),
             }
         }
     }
@@ -205,6 +209,21 @@ impl Engine {
             Some(reason) => self.parts.readiness.fail(SYNCED, reason),
             None if self.book.is_open() => self.parts.readiness.hold(SYNCED),
             None => {}
+        }
+    }
+
+    /// A report's status may overtake the report; it is written again.
+    fn learn(&mut self, outcome: &Outcome) {
+        let target = &outcome.key.target;
+        match &outcome.result {
+            Err(WriteError::NotFound { .. }) if target.resource == Kind::ComplianceReport.resource() => {
+                self.book.mark(target.name.clone());
+            }
+            Err(error) => tracing::warn!(object = %target, %error, "a write was given up"),
+            Ok(Written::Contested { retry_after }) => {
+                tracing::warn!(object = %target, ?retry_after, "somebody changes it again and again; it is left alone");
+            }
+            Ok(_) => {}
         }
     }
 

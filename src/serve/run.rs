@@ -40,8 +40,8 @@ use crate::{
     },
     watch::{Clock, Setup, Timing, Watches},
     write::{
-        CaSecrets, Elector, LeaderGate, LeaseSettings, QueueLimits, WriteMetrics, WriteQueue, Writer,
-        WriterLimits,
+        CaSecrets, Elector, LeaderGate, LeaseSettings, Outcome, QueueLimits, WriteMetrics, WriteQueue,
+        Writer, WriterLimits,
     },
 };
 
@@ -86,6 +86,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         seen,
         leadership: writing.leadership.clone(),
         clock: clock(),
+        outcomes: writing.outcomes,
         shutdown: stop.work.clone(),
     };
     let engine = Engine::new(parts, World::new(controls::all()));
@@ -137,6 +138,7 @@ struct Writing {
     writer: Arc<Writer>,
     queue: Arc<WriteQueue>,
     leadership: watch::Receiver<crate::write::Leadership>,
+    outcomes: mpsc::Receiver<Outcome>,
 }
 
 type Tasks = JoinSet<anyhow::Result<()>>;
@@ -228,7 +230,7 @@ fn start_writing(tasks: &mut Tasks, client: &Client, config: &Config, stop: &Sto
     let (elector, leadership) = Elector::new(client.clone(), settings, clock(), Arc::clone(&counted));
     let gate = LeaderGate::new(leadership.clone());
     let writer = Arc::new(Writer::new(client.clone(), gate, WriterLimits::default(), Arc::clone(&counted)));
-    let (queue, mut outcomes) = WriteQueue::new(Arc::clone(&writer), QueueLimits::default(), counted);
+    let (queue, outcomes) = WriteQueue::new(Arc::clone(&writer), QueueLimits::default(), counted);
     let queue = Arc::new(queue);
     let last = stop.last.clone();
     tasks.spawn(async move {
@@ -240,17 +242,7 @@ fn start_writing(tasks: &mut Tasks, client: &Client, config: &Config, stop: &Sto
         running.run(last).await;
         Ok(())
     });
-    let last = stop.last.clone();
-    tasks.spawn(async move {
-        while let Some(Some(outcome)) = last.run_until_cancelled(outcomes.recv()).await {
-            if let Err(error) = &outcome.result {
-                tracing::warn!(object = %outcome.key.target, %error, "a write was given up");
-            }
-        }
-        last.cancelled().await;
-        Ok(())
-    });
-    Writing { writer, queue, leadership }
+    Writing { writer, queue, leadership, outcomes }
 }
 
 fn start_watches(

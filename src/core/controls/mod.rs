@@ -4,6 +4,7 @@
 pub mod encryption;
 pub mod governance;
 pub mod isolation;
+pub mod retention;
 #[cfg(test)]
 pub mod testkit;
 
@@ -12,7 +13,9 @@ use std::sync::LazyLock;
 use super::control::Control;
 
 static ALL: LazyLock<Vec<&'static Control>> =
-    LazyLock::new(|| [encryption::CONTROLS, governance::CONTROLS, isolation::CONTROLS].concat());
+    LazyLock::new(|| {
+        [encryption::CONTROLS, governance::CONTROLS, isolation::CONTROLS, retention::CONTROLS].concat()
+    });
 
 /// Every control, in order of areas and ids.
 pub fn all() -> &'static [&'static Control] {

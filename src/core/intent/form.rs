@@ -1,5 +1,7 @@
 //! What a schema cannot say: bounds of mixed units, cron, control ids and their parameters, dates.
 
+use std::collections::BTreeSet;
+
 use jiff::{Timestamp, civil::Date};
 
 use super::Objection;
@@ -52,12 +54,14 @@ fn tenant_issues(spec: &TenantSpec) -> Vec<Issue> {
 
 fn profile_objections(spec: &ProfileSpec) -> Vec<Objection> {
     let mut objections = malformed(profile_date_issues(spec));
-    for (place, control_use) in spec
+    let mut planned_only: BTreeSet<&str> = BTreeSet::new();
+    let mut capped: BTreeSet<&str> = BTreeSet::new();
+    let uses = spec
         .commitments
         .iter()
-        .flat_map(|commitment| commitment.controls.iter().map(move |control_use| (commitment, control_use)))
-    {
-        let field = format!("spec.commitments[id={}].controls[id={}]", place.id, control_use.id);
+        .flat_map(|commitment| commitment.controls.iter().map(move |used| (commitment, used)));
+    for (commitment, control_use) in uses {
+        let field = format!("spec.commitments[id={}].controls[id={}]", commitment.id, control_use.id);
         let Some(planned) = catalogue::find(&control_use.id) else {
             objections.push(Objection::malformed(unknown_control(&field, &control_use.id)));
             continue;
@@ -73,12 +77,24 @@ fn profile_objections(spec: &ProfileSpec) -> Vec<Objection> {
             );
             Objection::malformed(issue)
         }));
-        let is_built = controls::all().iter().any(|control| control.id == control_use.id);
-        if !is_built {
-            objections.push(not_built(&field, &control_use.id));
+        if !controls::all().iter().any(|control| control.id == control_use.id) {
+            planned_only.insert(&control_use.id);
+            capped.insert(&commitment.id);
         }
     }
+    objections.extend(not_built(&planned_only, &capped));
     objections
+}
+
+/// Accepted with a warning: what is planned but not built caps its commitments at Manual.
+fn not_built(controls: &BTreeSet<&str>, commitments: &BTreeSet<&str>) -> Option<Objection> {
+    if controls.is_empty() {
+        return None;
+    }
+    let found = format!("{} controls that this version has not built", controls.len());
+    let wanted = format!("nothing: {} commitments read Manual until then", commitments.len());
+    let issue = Issue::fail("spec.commitments", found, wanted, "`surety coverage` lists them");
+    Some(Objection { enforcement: Enforcement::Warn, ..Objection::malformed(issue) })
 }
 
 fn unknown_control(field: &str, id: &str) -> Issue {
@@ -87,18 +103,6 @@ fn unknown_control(field: &str, id: &str) -> Issue {
         |near| format!("did you mean `{near}`? `surety controls` lists all"),
     );
     Issue::fail(field, id, "a control of the catalogue", fix)
-}
-
-/// Accepted with a warning: it caps its commitment at Manual.
-fn not_built(field: &str, id: &str) -> Objection {
-    let found = format!("{id} is planned but not built in this version");
-    let issue = Issue::fail(
-        field,
-        found,
-        "a control of this version",
-        "its commitment reads Manual until it is built",
-    );
-    Objection { enforcement: Enforcement::Warn, ..Objection::malformed(issue) }
 }
 
 fn profile_date_issues(spec: &ProfileSpec) -> Vec<Issue> {

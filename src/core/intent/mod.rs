@@ -2,6 +2,7 @@
 //! what a schema can say, is a policy weaker than a promise, do policies contradict each other, is the last policy that
 //! upholds a promise released. Demanding more is never refused.
 
+mod attestation;
 mod conflict;
 mod form;
 mod release;
@@ -50,6 +51,7 @@ pub fn objections(transition: &Transition<'_>) -> Vec<Objection> {
         return objections;
     }
     objections.extend(weakness::objections(transition));
+    objections.extend(attestation::objections(transition));
     objections.extend(conflict::objections(transition));
     objections.extend(release::objections(transition));
     objections

@@ -7,16 +7,16 @@ use super::{DELETION_FAILURE, SCHEDULE_NAME, selection::BackupSpec};
 use crate::{
     api::{backup_policy::EngineName, keys},
     core::facts::{DeleteBackupRequest, Expiry, Kind, Meta, Name, Origin, PointState, RecoveryPoint},
-    decode::{Fault, Metadata, OrDefault, Text},
+    decode::{Fault, Metadata, Nested, Text, from_slice},
 };
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<BackupSpec<'a>>,
-    status: OrDefault<Status<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<BackupSpec<'a>>,
+    status: Nested<Status<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,7 +39,7 @@ struct Status<'a> {
 
 /// Decodes a Backup. Its own spec counts, not its Schedule's template: Velero completes it at the start of the run.
 pub(crate) fn backup(json: &[u8]) -> Result<RecoveryPoint, Fault> {
-    let Object { metadata, spec, status } = serde_json::from_slice(json)?;
+    let Object { metadata, spec, status } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
     let (meta, cluster_label) = (metadata.meta(), label(&metadata, keys::CLUSTER));
     Ok(RecoveryPoint {
@@ -117,8 +117,8 @@ impl Status<'_> {
 #[serde(default)]
 struct DeletionObject<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<DeletionSpec<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<DeletionSpec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,7 +130,7 @@ struct DeletionSpec<'a> {
 
 /// Decodes a DeleteBackupRequest.
 pub(crate) fn delete_backup_request(json: &[u8]) -> Result<DeleteBackupRequest, Fault> {
-    let DeletionObject { metadata, spec } = serde_json::from_slice(json)?;
+    let DeletionObject { metadata, spec } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
     if spec.backup_name.is_empty() {
         return Err(Fault::field("spec.backupName", "it is empty; it names the backup to be deleted"));

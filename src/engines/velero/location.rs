@@ -7,7 +7,7 @@ use super::digest::sha256_hex;
 use crate::{
     api::backup_policy::EngineName,
     core::facts::{Kind, Known, Location, Name, Unknown},
-    decode::{Fault, Metadata, OrDefault, Pairs, Text},
+    decode::{Fault, Metadata, Nested, Pairs, Text, from_slice},
     engines::duration::GoDuration,
 };
 
@@ -20,9 +20,9 @@ const MAX_MESSAGE: usize = 256;
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
-    status: OrDefault<Status<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
+    status: Nested<Status<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,7 +30,7 @@ struct Object<'a> {
 struct Spec<'a> {
     #[serde(borrow)]
     provider: Text<'a>,
-    object_storage: OrDefault<ObjectStorage<'a>>,
+    object_storage: Nested<ObjectStorage<'a>>,
     config: Pairs<'a>,
     access_mode: Text<'a>,
     default: Option<bool>,
@@ -56,7 +56,7 @@ struct Status<'a> {
 
 /// Decodes a BackupStorageLocation.
 pub(crate) fn location(json: &[u8]) -> Result<Location, Fault> {
-    let Object { metadata, spec, status } = serde_json::from_slice(json)?;
+    let Object { metadata, spec, status } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
     Ok(Location {
         kind: Kind::BackupStorageLocation,

@@ -6,16 +6,16 @@ use super::selection::BackupSpec;
 use crate::{
     api::backup_policy::EngineName,
     core::facts::{Kind, Labels, Name, Schedule},
-    decode::{Fault, List, Metadata, OrDefault, Text},
+    decode::{Fault, List, Metadata, Nested, Text, from_slice},
 };
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Object<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<Spec<'a>>,
-    status: OrDefault<Status<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<Spec<'a>>,
+    status: Nested<Status<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -23,7 +23,7 @@ struct Object<'a> {
 struct Spec<'a> {
     #[serde(borrow)]
     schedule: Text<'a>,
-    template: OrDefault<BackupSpec<'a>>,
+    template: Nested<BackupSpec<'a>>,
     paused: Option<bool>,
 }
 
@@ -37,7 +37,7 @@ struct Status<'a> {
 
 /// Decodes a Schedule.
 pub(crate) fn schedule(json: &[u8]) -> Result<Schedule, Fault> {
-    let Object { metadata, spec, status } = serde_json::from_slice(json)?;
+    let Object { metadata, spec, status } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
     Ok(Schedule {
         kind: Kind::VeleroSchedule,

@@ -10,7 +10,7 @@ use crate::{
         facts::{Name, NamespacePattern, Selection, VolumeData},
         glob::glob_matches,
     },
-    decode::{List, OrDefault, Pairs, Present, Text},
+    decode::{List, Nested, Objects, Pairs, Present, Text},
     engines::duration::GoDuration,
 };
 
@@ -25,7 +25,7 @@ const PODS: [&str; 3] = ["pods", "pod", "po"];
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct BackupSpec<'a> {
     #[serde(borrow)]
-    pub(super) metadata: OrDefault<RunMetadata<'a>>,
+    pub(super) metadata: Nested<RunMetadata<'a>>,
     included_namespaces: List<Text<'a>>,
     excluded_namespaces: List<Text<'a>>,
     included_resources: List<Text<'a>>,
@@ -33,7 +33,7 @@ pub(super) struct BackupSpec<'a> {
     included_namespace_scoped_resources: List<Text<'a>>,
     excluded_namespace_scoped_resources: List<Text<'a>>,
     label_selector: Option<LabelSelector>,
-    or_label_selectors: List<LabelSelector>,
+    or_label_selectors: Objects<LabelSelector>,
     resource_policy: Present,
     snapshot_volumes: Option<bool>,
     snapshot_move_data: Option<bool>,

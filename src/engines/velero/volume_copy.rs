@@ -5,23 +5,23 @@ use serde::Deserialize;
 use super::{BACKUP_NAME, CLAIM_NAME, CLAIM_UID};
 use crate::{
     core::facts::{Kind, Name, VolumeCopy},
-    decode::{Fault, Metadata, OrDefault, Text},
+    decode::{Fault, Metadata, Nested, Text, from_slice},
 };
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct PodVolumeBackup<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<PodVolumeBackupSpec<'a>>,
-    status: OrDefault<Status<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<PodVolumeBackupSpec<'a>>,
+    status: Nested<Status<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct PodVolumeBackupSpec<'a> {
     #[serde(borrow)]
-    pod: OrDefault<Pod<'a>>,
+    pod: Nested<Pod<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,9 +35,9 @@ struct Pod<'a> {
 #[serde(default)]
 struct DataUpload<'a> {
     #[serde(borrow)]
-    metadata: OrDefault<Metadata<'a>>,
-    spec: OrDefault<DataUploadSpec<'a>>,
-    status: OrDefault<Status<'a>>,
+    metadata: Nested<Metadata<'a>>,
+    spec: Nested<DataUploadSpec<'a>>,
+    status: Nested<Status<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,7 +56,7 @@ struct Status<'a> {
     phase: Text<'a>,
     #[serde(rename = "snapshotID")]
     snapshot: Text<'a>,
-    progress: OrDefault<Progress>,
+    progress: Nested<Progress>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,7 +68,7 @@ struct Progress {
 
 /// Decodes a PodVolumeBackup: complete with a snapshot in the repository, since a run that stored nothing has none.
 pub(crate) fn pod_volume_backup(json: &[u8]) -> Result<VolumeCopy, Fault> {
-    let PodVolumeBackup { metadata, spec, status } = serde_json::from_slice(json)?;
+    let PodVolumeBackup { metadata, spec, status } = from_slice(json)?;
     let claim = metadata.annotations.get(CLAIM_NAME).unwrap_or_default();
     let claim = (spec.pod.namespace.intern(), Name::from(claim));
     copy(
@@ -82,7 +82,7 @@ pub(crate) fn pod_volume_backup(json: &[u8]) -> Result<VolumeCopy, Fault> {
 
 /// Decodes a DataUpload.
 pub(crate) fn data_upload(json: &[u8]) -> Result<VolumeCopy, Fault> {
-    let DataUpload { metadata, spec, status } = serde_json::from_slice(json)?;
+    let DataUpload { metadata, spec, status } = from_slice(json)?;
     let claim = (spec.source_namespace.intern(), spec.source_claim.to_name());
     copy(Kind::DataUpload, &metadata, claim, &status, status.is_completed())
 }
