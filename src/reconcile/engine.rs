@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use ahash::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{mpsc, watch},
@@ -14,7 +15,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{book::Book, desired, figures, record, status, writes::Writes};
+use super::{book::Book, desired, figures, notices, record, status, writes::Writes};
 use crate::{
     core::{
         effective::PolicyReference,
@@ -26,7 +27,7 @@ use crate::{
     index::Snapshots,
     serve::{health::Readiness, metrics::Metrics},
     watch::{Clock, Event, WatchError, Watches},
-    write::{Outcome, WriteError, Written},
+    write::{EventRecorder, Outcome, Part, Target, WriteError, WriteKey, Written},
 };
 
 /// How soon after a change its tenant is reported. Changes in between are reported together.
@@ -62,6 +63,8 @@ pub struct Parts {
     pub leadership: watch::Receiver<crate::write::Leadership>,
     /// The time of day.
     pub clock: Clock,
+    /// Tells changes in Events.
+    pub events: Arc<EventRecorder>,
     /// What came of queued writes.
     pub outcomes: mpsc::Receiver<Outcome>,
     /// Stops the engine.
@@ -75,6 +78,8 @@ pub struct Engine {
     results: BTreeMap<Name, TenantResult>,
     declarations_changed: bool,
     exported: BTreeSet<Name>,
+    written: HashSet<Target>,
+    looked_at: HashSet<Target>,
 }
 
 impl Engine {
@@ -86,6 +91,8 @@ impl Engine {
             results: BTreeMap::new(),
             declarations_changed: true,
             exported: BTreeSet::new(),
+            written: HashSet::default(),
+            looked_at: HashSet::default(),
         }
     }
 
@@ -177,9 +184,9 @@ impl Engine {
     fn note_managed(&mut self, change: &Change) {
         let key = change.key();
         match key.kind {
-            Kind::Namespace | Kind::NetworkPolicy => self.parts.writes.look_again(&key),
+            Kind::Namespace | Kind::NetworkPolicy => self.look_again(&key),
             Kind::VeleroSchedule => {
-                self.parts.writes.look_again(&key);
+                self.look_again(&key);
                 let now = match change {
                     Change::Apply(Fact::Schedule(schedule)) => desired::tenant_of_schedule(schedule),
                     _ => None,
@@ -194,6 +201,13 @@ impl Engine {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn look_again(&mut self, key: &ObjectKey) {
+        let target = self.parts.writes.look_again(key);
+        if self.written.contains(&target) {
+            self.looked_at.insert(target);
         }
     }
 
@@ -222,8 +236,21 @@ impl Engine {
             Err(error) => tracing::warn!(object = %target, %error, "a write was given up"),
             Ok(Written::Contested { retry_after }) => {
                 tracing::warn!(object = %target, ?retry_after, "somebody changes it again and again; it is left alone");
+                self.parts.events.record(notices::of_contest(target));
             }
-            Ok(_) => {}
+            Ok(Written::Made(revision)) => self.note_written(&outcome.key, &revision.uid),
+            Ok(Written::Unchanged | Written::Skipped) => {}
+        }
+    }
+
+    /// A second write of the same object, after somebody had touched it, puts back what was changed.
+    fn note_written(&mut self, key: &WriteKey, uid: &Name) {
+        if key.part != Part::Object || !is_tenants_own(&key.target) {
+            return;
+        }
+        let is_touched = self.looked_at.remove(&key.target);
+        if !self.written.insert(key.target.clone()) && is_touched {
+            self.parts.events.record(notices::of_repair(&key.target, uid));
         }
     }
 
@@ -279,6 +306,9 @@ impl Engine {
         self.exported.insert(tenant.clone());
         if self.parts.writes.is_leading() {
             self.write_tenant(&plan, &result, oldest, now);
+            for notice in notices::of_change(&plan, self.results.get(tenant), &result) {
+                self.parts.events.record(notice);
+            }
         }
         self.results.insert(tenant.clone(), result);
     }
@@ -336,4 +366,11 @@ impl Engine {
 fn oldest_point(world: &World, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
     let _ = (world, plan, now);
     None
+}
+
+/// Whether an object is one that Surety keeps for a tenant, and that people look at.
+fn is_tenants_own(target: &Target) -> bool {
+    [Kind::Namespace, Kind::NetworkPolicy, Kind::VeleroSchedule]
+        .iter()
+        .any(|kind| kind.resource() == target.resource)
 }

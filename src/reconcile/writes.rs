@@ -45,8 +45,10 @@ impl Writes {
     }
 
     /// Somebody may have changed the object: the next write looks at it.
-    pub fn look_again(&self, key: &ObjectKey) {
-        self.writer.forget(&target_of(key));
+    pub fn look_again(&self, key: &ObjectKey) -> Target {
+        let target = target_of(key);
+        self.writer.forget(&target);
+        target
     }
 }
 
