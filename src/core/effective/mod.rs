@@ -17,7 +17,7 @@ use crate::api::{
     BackupPolicySpec, EncryptionPolicySpec, Enforcement, IsolationPolicySpec, OnUnknown, RetentionPolicySpec,
 };
 
-pub use backup::AgeLimit;
+pub use backup::{AgeLimit, Removal, RetentionBounds, bounds_contradict, can_fall_short};
 pub use retention::ClassRule;
 
 /// Names a policy.
