@@ -1,6 +1,7 @@
 //! The controls of this version, one file each under its area. A control says everything about itself in its file;
 //! adding one is a file and a line in its area's list.
 
+pub mod backup;
 pub mod isolation;
 #[cfg(test)]
 pub mod testkit;
@@ -9,7 +10,8 @@ use std::sync::LazyLock;
 
 use super::control::Control;
 
-static ALL: LazyLock<Vec<&'static Control>> = LazyLock::new(|| [isolation::CONTROLS].concat());
+static ALL: LazyLock<Vec<&'static Control>> =
+    LazyLock::new(|| [backup::CONTROLS, isolation::CONTROLS].concat());
 
 /// Every control, in order of areas and ids.
 pub fn all() -> &'static [&'static Control] {
