@@ -93,15 +93,18 @@ struct Judged<'a> {
 
 impl Judged<'_> {
     fn verdict(&self) -> Verdict {
+        let too_early = self.too_early();
+        let kept = too_early.as_ref().and_then(|_| self.bounds.kept_until(self.taken_at));
+        let moments = self.moments().chain(kept.map(|(until, _)| until));
         let issues: Vec<Issue> =
-            [self.too_early(), self.too_late(), self.after_termination()].into_iter().flatten().collect();
+            [too_early, self.too_late(), self.after_termination()].into_iter().flatten().collect();
         let verdict = if issues.is_empty() {
             Verdict::pass(format!("taken at {:.0}, {}", self.taken_at, self.expiry()))
                 .reading(self.wanted(), format!("{} {}", self.point.key(), field::EXPIRY))
         } else {
             Verdict::from_issues(issues)
         };
-        self.moments().filter(|moment| *moment > self.context.now()).fold(verdict, Verdict::changing_at)
+        moments.filter(|moment| *moment > self.context.now()).fold(verdict, Verdict::changing_at)
     }
 
     fn expiry(&self) -> String {
@@ -138,13 +141,12 @@ impl Judged<'_> {
         }
     }
 
-    /// Every moment at which the answer changes by itself.
+    /// The moments at which it is there too long.
     fn moments(&self) -> impl Iterator<Item = Timestamp> {
-        let kept = self.bounds.kept_until(self.taken_at).map(|(until, _)| until);
         let late = self.bounds.removal(self.taken_at).map(|removal| removal.late_from);
         let end = self.rotates().then(|| self.context.contract_end()).flatten();
         let overdue = self.rotates().then(|| self.overdue_from()).flatten();
-        kept.into_iter().chain(late).chain(end).chain(overdue)
+        late.into_iter().chain(end).chain(overdue)
     }
 
     /// It goes before it may. Once it was kept long enough nothing of that can go wrong any more.

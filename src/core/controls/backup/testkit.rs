@@ -2,8 +2,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
     missing_docs,
-    reason = "a test may stop at the first surprise; names of builders say what they build"
+    reason = "a test may stop at the first surprise; names of builders say what they build, and take what json! makes"
 )]
 
 use std::sync::Arc;
@@ -167,6 +168,9 @@ pub fn policy(name: &str, fields: serde_json::Value) -> Fact {
         spec: Arc::new(serde_json::from_value::<BackupPolicySpec>(spec).unwrap()),
     })
 }
+
+/// A change of a fact, by what it is about.
+pub type Case<T> = (&'static str, fn(&mut T));
 
 /// What somebody does, with the world before it.
 pub struct Deed<'w> {

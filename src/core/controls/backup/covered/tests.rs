@@ -10,8 +10,8 @@ use crate::{
     core::{
         controls::{
             backup::testkit::{
-                Deed, ENGINE, LONG_AGO, SURETY, bench, claim, claim_key, fields, literal, location, meta_of,
-                point, policy, schedule, tenant,
+                Case, Deed, ENGINE, LONG_AGO, SURETY, bench, claim, claim_key, fields, literal, location,
+                meta_of, point, policy, schedule, tenant,
             },
             testkit::{Bench, NAMESPACE, NOW, TENANT, at, namespace, pod, profile_demanding, workload},
         },
@@ -73,7 +73,7 @@ fn a_claim_that_no_schedule_takes_in_fails_with_the_way_out() {
 
 #[test]
 fn a_schedule_that_does_not_run_or_copy_does_not_cover() {
-    let cases: [(&str, fn(&mut Schedule)); 9] = [
+    let cases: [Case<Schedule>; 9] = [
         ("is paused", |s| s.is_paused = true),
         ("is being deleted", |s| s.meta.is_deleting = true),
         ("is refused by the engine: no such location", |s| s.invalid = Some("no such location".into())),
