@@ -14,6 +14,7 @@ use super::{
     },
     parameters::Parameters,
     plan::Plan,
+    tenancy::{self, Joining, Ownership},
     world::World,
 };
 use crate::api::{TenantSpec, keys};
@@ -93,6 +94,24 @@ impl<'a> Context<'a> {
     pub fn namespaces(&self) -> impl Iterator<Item = &'a Name> + 'a {
         self.read(Source::Namespaces);
         self.read(Source::Records).namespaces_of(&self.plan.tenant.name)
+    }
+
+    /// Who holds a namespace, and which other tenants ask for it.
+    pub fn ownership(&self, namespace: &Namespace) -> Ownership {
+        self.read(Source::Namespaces);
+        self.read(Source::Declarations);
+        tenancy::ownership(self.read(Source::Records), namespace)
+    }
+
+    /// The namespaces that the tenant asks for, held or not, in order of names.
+    pub fn namespaces_asked_for(&self) -> Vec<(&'a Namespace, Joining)> {
+        let world = self.read(Source::Namespaces);
+        let asked_for = |namespace: &'a Arc<Namespace>| {
+            Some((&**namespace, tenancy::asks_for(self.tenant(), namespace)?))
+        };
+        let mut namespaces: Vec<_> = world.namespaces().filter_map(asked_for).collect();
+        namespaces.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        namespaces
     }
 
     /// The workloads of a namespace.
@@ -200,6 +219,17 @@ impl<'a> Context<'a> {
     pub fn unknown_absence(&self, source: Source) -> Option<Unknown> {
         let state = self.read(source).source_state(source);
         state.ignorance_of_absence(source).map(Unknown::NotKnown)
+    }
+
+    /// Why it cannot be told that there is no further object of `kind` in a namespace: one of them could not be read.
+    /// To be asked before Pass is concluded from something missing.
+    pub fn unreadable_in(&self, kind: Kind, namespace: &Name) -> Option<Unknown> {
+        let source = kind.source()?;
+        let mut unreadable = self.read(source).unreadable();
+        let (key, reason) =
+            unreadable.find(|(key, _)| key.kind == kind && key.namespace.as_ref() == Some(namespace))?;
+        let what = Name::from(format!("{} ({reason})", key.name));
+        Some(Unknown::NotKnown(Ignorance::Unreadable(source, what)))
     }
 
     fn known<T>(&self, found: Option<T>, source: Source, key: &ObjectKey) -> Known<T> {

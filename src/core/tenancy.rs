@@ -71,6 +71,12 @@ fn is_creator(creator: &Creator, user: &str, groups: &[Name]) -> bool {
     }
 }
 
+/// The tenants that ask for a namespace in any way, in order of names.
+pub fn asking_for<'a>(world: &'a World, namespace: &'a Namespace) -> impl Iterator<Item = Name> + 'a {
+    let asking = world.tenants().filter(|tenant| asks_for(tenant, namespace).is_some());
+    asking.map(|tenant| tenant.name.clone())
+}
+
 /// Whose a namespace is. The recorded owner keeps a contested one, and keeps it until a later generation of its Tenant
 /// no longer asks for it; the namespace's own labels end nothing.
 pub fn ownership(world: &World, namespace: &Namespace) -> Ownership {

@@ -9,7 +9,7 @@ mod subjects;
 mod tests;
 mod touched;
 
-pub use apply::{apply, replace, set_enforcing_since, set_source};
+pub use apply::{apply, missing, set_enforcing_since, set_source};
 pub use snapshot::Snapshots;
-pub use subjects::{resolve, subjects_of};
+pub use subjects::{is_subject, resolve, subjects_of};
 pub use touched::{Touched, TouchedSubject, touched};

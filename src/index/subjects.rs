@@ -84,6 +84,13 @@ pub(super) fn stands_alone(world: &World, workload: &Workload) -> bool {
     workload.kind == Kind::Pod && controller.template != workload.template
 }
 
+/// Whether a key names a subject: a workload that is part of its controller is none.
+pub fn is_subject(world: &World, key: &SubjectKey) -> bool {
+    let SubjectKey::Object(key) = key else { return true };
+    let (true, Some(namespace)) = (key.kind.is_workload(), &key.namespace) else { return true };
+    world.workload(key.kind, namespace, &key.name).is_none_or(|workload| stands_alone(world, workload))
+}
+
 fn unreadable_of<'a>(world: &'a World, tenant: &'a Name) -> impl Iterator<Item = SubjectKey> + 'a {
     let of_tenant = move |key: &&ObjectKey| {
         let namespace = key.namespace.as_ref().or((key.kind == Kind::Namespace).then_some(&key.name));

@@ -1,12 +1,13 @@
 //! What a change touches. The one function that drives both the controller and admission: it names the subjects whose
 //! verdicts may differ between the world before a change and the world after it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{apply::tenants_reached, subjects::subjects_of};
 use crate::core::{
-    facts::{Change, Kind, Name, ObjectKey, Selection},
+    facts::{Change, Declared, Kind, Name, ObjectKey, Selection},
     subject::SubjectKey,
+    tenancy,
     world::{DEFAULT_CLASS, World},
 };
 
@@ -34,15 +35,71 @@ pub struct Touched {
 pub fn touched(before: &World, after: &World, change: &Change, bound: usize) -> Touched {
     let mut touched = Touching { touched: Touched::default(), bound };
     let key = change.key();
+    if key.kind.is_declaration() && declares_the_same(before, after, &key) {
+        return touched.touched;
+    }
     for world in [before, after] {
         touched.object(world, &key);
     }
-    // What is remembered of findings changes no verdict; whose a namespace is does.
-    let claims = |world: &World| world.record(&key.name).map(|record| record.namespaces.clone());
-    if key.kind == Kind::TenantRecord && claims(before) != claims(after) {
-        touched.touched.tenants.insert(key.name.clone());
+    if matches!(key.kind, Kind::Tenant | Kind::TenantRecord) {
+        touched.touched.tenants.extend(tenants_that_gained_or_lost(before, after));
+        touched
+            .touched
+            .tenants
+            .extend(tenants_in_contest(before, &key).chain(tenants_in_contest(after, &key)));
     }
     touched.touched
+}
+
+/// The tenants that hold a namespace in one world and not in the other: what one releases another may get.
+fn tenants_that_gained_or_lost(before: &World, after: &World) -> BTreeSet<Name> {
+    let (held, holds) = (&before.namespaces_of_tenant, &after.namespaces_of_tenant);
+    let differing = held
+        .iter()
+        .filter(|pair| !holds.contains(*pair))
+        .chain(holds.iter().filter(|pair| !held.contains(*pair)));
+    differing.map(|(tenant, _)| tenant.clone()).collect()
+}
+
+/// The tenants that ask for a namespace that this one asks for or holds too.
+fn tenants_in_contest<'a>(world: &'a World, key: &'a ObjectKey) -> impl Iterator<Item = Name> + 'a {
+    let tenant = world.tenant(&key.name);
+    let concerned = world.namespaces().filter(move |namespace| {
+        let holds = world.owner_of(&namespace.name) == Some(&key.name);
+        holds || tenant.is_some_and(|tenant| tenancy::asks_for(tenant, namespace).is_some())
+    });
+    concerned.flat_map(move |namespace| {
+        let ownership = tenancy::ownership(world, namespace);
+        ownership.others.into_iter().chain(ownership.owner).chain(tenancy::asking_for(world, namespace))
+    })
+}
+
+/// Whether only the status of a declaration changed, which Surety writes itself.
+fn declares_the_same(before: &World, after: &World, key: &ObjectKey) -> bool {
+    fn same<S: PartialEq>(a: Option<&Arc<Declared<S>>>, b: Option<&Arc<Declared<S>>>) -> bool {
+        match (a, b) {
+            (Some(a), Some(b)) => a.spec == b.spec && a.labels == b.labels && a.meta == b.meta,
+            _ => false,
+        }
+    }
+    let name = &key.name;
+    match key.kind {
+        Kind::Tenant => same(before.tenants.get(name), after.tenants.get(name)),
+        Kind::Profile => same(before.profiles.get(name), after.profiles.get(name)),
+        Kind::BackupPolicy => same(before.backup_policies.get(name), after.backup_policies.get(name)),
+        Kind::RetentionPolicy => {
+            same(before.retention_policies.get(name), after.retention_policies.get(name))
+        }
+        Kind::EncryptionPolicy => {
+            same(before.encryption_policies.get(name), after.encryption_policies.get(name))
+        }
+        Kind::IsolationPolicy => {
+            same(before.isolation_policies.get(name), after.isolation_policies.get(name))
+        }
+        Kind::Waiver => same(before.waivers.get(name), after.waivers.get(name)),
+        Kind::Attestation => same(before.attestations.get(name), after.attestations.get(name)),
+        _ => false,
+    }
 }
 
 struct Touching {
@@ -93,6 +150,7 @@ impl Touching {
 
     /// A namespace gives its claims their class and their way into schedules.
     fn namespace(&mut self, world: &World, name: &Name) {
+        self.tenants_concerned(world, name);
         let Some(tenant) = world.owner_of(name) else { return };
         self.add(tenant, ObjectKey::cluster(Kind::Namespace, name.clone()).into());
         for claim in world.claims_in(name) {
@@ -100,6 +158,16 @@ impl Touching {
         }
         for workload in world.workloads_in(name) {
             self.add(tenant, workload.key().into());
+        }
+    }
+
+    /// A tenant is told of a namespace that it asks for and does not hold.
+    fn tenants_concerned(&mut self, world: &World, name: &Name) {
+        let Some(namespace) = world.namespace(name) else { return };
+        let ownership = tenancy::ownership(world, namespace);
+        let asking = tenancy::asking_for(world, namespace).chain(ownership.owner).chain(ownership.others);
+        for tenant in asking.collect::<BTreeSet<Name>>() {
+            self.add(&tenant, ObjectKey::cluster(Kind::Tenant, tenant.clone()).into());
         }
     }
 

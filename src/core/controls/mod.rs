@@ -2,7 +2,10 @@
 //! adding one is a file and a line in its area's list.
 
 pub mod backup;
+pub mod encryption;
+pub mod governance;
 pub mod isolation;
+pub mod retention;
 #[cfg(test)]
 pub mod testkit;
 
@@ -10,8 +13,10 @@ use std::sync::LazyLock;
 
 use super::control::Control;
 
-static ALL: LazyLock<Vec<&'static Control>> =
-    LazyLock::new(|| [backup::CONTROLS, isolation::CONTROLS].concat());
+static ALL: LazyLock<Vec<&'static Control>> = LazyLock::new(|| {
+    [backup::CONTROLS, encryption::CONTROLS, governance::CONTROLS, isolation::CONTROLS, retention::CONTROLS]
+        .concat()
+});
 
 /// Every control, in order of areas and ids.
 pub fn all() -> &'static [&'static Control] {

@@ -51,7 +51,13 @@ pub fn meta(uid: &str) -> Meta {
 
 /// A declaration of one of Surety's kinds.
 pub fn declared<S>(name: &str, labels: Labels, spec: S) -> Declared<S> {
-    Declared { name: Name::from(name), meta: meta(name), labels, spec: Arc::new(spec) }
+    Declared {
+        name: Name::from(name),
+        meta: meta(name),
+        labels,
+        spec: Arc::new(spec),
+        conditions: Arc::from([]),
+    }
 }
 
 /// A bare pod in the tenant's namespace.

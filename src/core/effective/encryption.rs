@@ -4,7 +4,7 @@ use super::{Asking, Conflict, Demand, Effective, Figure, PolicyReference, strict
 use crate::{
     api::{
         KeyClass, TrafficScope,
-        encryption_policy::{EncryptionAtRest, EncryptionInTransit},
+        encryption_policy::{AttestedStorage, EncryptionAtRest, EncryptionInTransit},
     },
     core::{
         facts::{Kind, Name},
@@ -30,8 +30,26 @@ impl Effective {
         })
     }
 
-    /// What volumes must show: the cipher that any policy names, the strictest key class, the keys that all allow.
-    pub fn encryption_at_rest(&self) -> Option<Demand> {
+    /// What ways to new volumes must show: the cipher that any policy names, the strictest key class, the keys that all
+    /// allow.
+    pub fn encryption_storage(&self) -> Option<Demand> {
+        let demand = self.encryption_at_rest()?;
+        Some(match self.allowed_keys() {
+            Some(keys) => demand.with("keyIds", Parameter::List(keys)),
+            None => demand,
+        })
+    }
+
+    /// What existing volumes must show: the cipher that any policy names, the strictest key class, and whether scratch
+    /// volumes count.
+    pub fn encryption_volume(&self) -> Option<Demand> {
+        let holds_data = self.at_rest().find(|(_, rule)| rule.empty_dir_holds_data);
+        let holds_data =
+            holds_data.map(|(asking, _)| Figure { value: Parameter::Flag(true), source: asking.policy });
+        Some(self.encryption_at_rest()?.with_figure("emptyDirHoldsData", holds_data))
+    }
+
+    fn encryption_at_rest(&self) -> Option<Demand> {
         let asking: Vec<Asking> = self.at_rest().map(|(asking, _)| asking).collect();
         if asking.is_empty() {
             return None;
@@ -41,17 +59,12 @@ impl Effective {
             value: Parameter::Text(Name::from("AES-256")),
             source: asking.policy,
         });
-        let holds_data = self.at_rest().find(|(_, rule)| rule.empty_dir_holds_data);
-        let holds_data =
-            holds_data.map(|(asking, _)| Figure { value: Parameter::Flag(true), source: asking.policy });
-        let demand = Demand::new(asking)
-            .with_figure("cipher", cipher)
-            .with_figure("keyClass", self.key_class())
-            .with_figure("emptyDirHoldsData", holds_data);
-        Some(match self.allowed_keys() {
-            Some(keys) => demand.with("keyIds", Parameter::List(keys)),
-            None => demand,
-        })
+        Some(Demand::new(asking).with_figure("cipher", cipher).with_figure("keyClass", self.key_class()))
+    }
+
+    /// What operators attest of provisioners, in order of policies; whether an entry still counts is for its reader.
+    pub fn attested_storage(&self) -> impl Iterator<Item = &AttestedStorage> {
+        self.encryption.iter().flat_map(|policy| &policy.spec.attested)
     }
 
     fn key_class(&self) -> Option<Figure<Parameter>> {

@@ -1,10 +1,18 @@
 //! Merging retention policies.
 
-use super::{Asking, Conflict, Effective, PolicyReference};
+use super::{Asking, Conflict, Demand, Effective, PolicyReference};
 use crate::{
-    api::{Span, retention_policy::RetentionClass},
-    core::facts::{Kind, Name},
+    api::{RetentionPolicySpec, Span, retention_policy::RetentionClass},
+    core::{
+        facts::{Kind, Name},
+        parameters::Parameter,
+    },
 };
+
+/// Whether a class says how long its data is kept.
+const fn keeps_data(class: &RetentionClass) -> bool {
+    class.while_active || class.at_least.is_some() || class.after_termination.is_some()
+}
 
 /// What all policies together say of one data class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +28,38 @@ pub struct ClassRule {
 }
 
 impl Effective {
-    /// The retention policies, as those who ask.
-    pub fn retention_asking(&self) -> Vec<Asking> {
-        let ask = |name: &Name, enforcement| Asking {
-            policy: PolicyReference::new(Kind::RetentionPolicy, name),
-            enforcement,
-        };
-        self.retention.iter().map(|policy| ask(&policy.name, policy.spec.enforcement)).collect()
+    /// The retention policies that say something about a matter, as those who ask.
+    fn retention_asking(&self, says_something: fn(&RetentionPolicySpec) -> bool) -> Vec<Asking> {
+        let asking =
+            self.retention.iter().filter(|policy| says_something(&policy.spec)).map(|policy| Asking {
+                policy: PolicyReference::new(Kind::RetentionPolicy, &policy.name),
+                enforcement: policy.spec.enforcement,
+            });
+        asking.collect()
+    }
+
+    /// That claims have a class is asked where any policy requires it; which classes must not exist, by all together.
+    pub fn class_declared(&self) -> Option<Demand> {
+        let asking = self.retention_asking(|_| true);
+        if asking.is_empty() {
+            return None;
+        }
+        let mut forbidden: Vec<Name> = self
+            .classes()
+            .filter(|(_, class)| class.forbidden)
+            .map(|(_, class)| Name::from(&class.name))
+            .collect();
+        forbidden.sort();
+        forbidden.dedup();
+        let demand = Demand::new(asking).with("required", Parameter::Flag(self.class_is_required()));
+        Some(if forbidden.is_empty() { demand } else { demand.with("forbidden", Parameter::List(forbidden)) })
+    }
+
+    /// That data is kept is asked by every policy that keeps a class. How long differs by class, so there are no
+    /// figures: the control reads [`Self::class_rule`].
+    pub fn kept(&self) -> Option<Demand> {
+        let asking = self.retention_asking(|spec| spec.classes.iter().any(keeps_data));
+        (!asking.is_empty()).then(|| Demand::new(asking))
     }
 
     /// What is said of a class; none where no policy names it.

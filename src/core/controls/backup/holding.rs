@@ -130,7 +130,7 @@ pub(super) fn holding<'a>(
     claim: &'a PersistentVolumeClaim,
     asked: Asked,
 ) -> Holding {
-    if point.origin == Origin::Imported && !asked.accepts_imported {
+    if !asked.accepts_imported && is_imported(context, point) {
         return Holding::Not;
     }
     let is_partial = match &point.state {
@@ -148,6 +148,14 @@ pub(super) fn holding<'a>(
         return Holding::Not;
     }
     by_count(point)
+}
+
+/// Whether it was made in another cluster: the label that travels with it says so, else its own times do.
+fn is_imported(context: &Context<'_>, point: &RecoveryPoint) -> bool {
+    match &point.cluster_label {
+        Some(cluster) => context.cluster_id() != Some(cluster),
+        None => point.origin == Origin::Imported,
+    }
 }
 
 /// Whether the run has a complete copy of the claim, and whether it is empty.
@@ -220,7 +228,10 @@ fn reachable_until(context: &Context<'_>, point: &RecoveryPoint) -> Result<Optio
     };
     match &location.is_available {
         Known::Known(true) => {}
-        Known::Known(false) => return Err(unreachable(&location.name, "the engine does not reach it")),
+        Known::Known(false) => {
+            let why = location.message.as_deref().unwrap_or("the engine does not say why");
+            return Err(unreachable(&location.name, why));
+        }
         Known::Absent => return Err(unreachable(&location.name, "the engine has not tried it yet")),
         Known::Unknown(why) => return Err(unreachable(&location.name, &why.to_string())),
     }

@@ -57,6 +57,7 @@ pub fn tenant(spec: TenantSpec) -> Fact {
         meta: meta_of(TENANT, LONG_AGO),
         labels: Labels::default(),
         spec: Arc::new(spec),
+        conditions: Arc::from([]),
     })
 }
 
@@ -116,6 +117,7 @@ pub fn point(name: &str, taken_at: &str) -> RecoveryPoint {
         expiry: Expiry::At(after(31 * 24 * 60 + 12 * 60)),
         location: None,
         origin: Origin::Local,
+        cluster_label: None,
         selection: literal(&[NAMESPACE]),
         volume_data: VolumeData::Snapshots,
         snapshots: (1, 1),
@@ -149,6 +151,7 @@ pub fn location() -> Location {
         meta: meta_of("location-1", LONG_AGO),
         is_default: true,
         is_available: Known::Known(true),
+        message: None,
         is_writable: true,
         last_synced: Some(at(NOW).checked_sub(SignedDuration::from_secs(30)).unwrap()),
         sync_period: SignedDuration::from_hours(24 * 365),
@@ -166,6 +169,7 @@ pub fn policy(name: &str, fields: serde_json::Value) -> Fact {
         meta: meta_of(name, LONG_AGO),
         labels: Labels::default(),
         spec: Arc::new(serde_json::from_value::<BackupPolicySpec>(spec).unwrap()),
+        conditions: Arc::from([]),
     })
 }
 

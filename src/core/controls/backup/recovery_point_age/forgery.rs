@@ -9,7 +9,7 @@ use crate::core::{
         demand::{is_by_an_outsider, uses_of},
         engine::field,
     },
-    facts::{Fact, Location, PointState, RecoveryPoint, VolumeCopy},
+    facts::{Fact, Location, Name, Origin, PointState, RecoveryPoint, VolumeCopy},
     transition::Transition,
     verdict::Issue,
 };
@@ -63,9 +63,14 @@ fn of_point(old: &RecoveryPoint, new: &RecoveryPoint) -> Vec<&'static str> {
         ("status.csiVolumeSnapshotsCompleted", old.snapshots != new.snapshots),
         ("spec", is_started && (old.selection != new.selection || old.volume_data != new.volume_data)),
         ("spec.storageLocation", is_started && old.location != new.location),
-        ("metadata.labels", old.schedule != new.schedule || old.origin != new.origin),
+        ("metadata.labels", labels_of(old) != labels_of(new)),
     ];
     changes.into_iter().filter(|(_, is_changed)| *is_changed).map(|(field, _)| field).collect()
+}
+
+/// What tells which schedule and which cluster a run is of.
+const fn labels_of(point: &RecoveryPoint) -> (&Option<Name>, Origin, &Option<Name>) {
+    (&point.schedule, point.origin, &point.cluster_label)
 }
 
 /// A request for a run comes without a result.

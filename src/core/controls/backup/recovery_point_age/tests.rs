@@ -222,6 +222,24 @@ fn an_imported_point_counts_only_where_every_policy_accepts_it() {
 }
 
 #[test]
+fn the_label_of_a_cluster_says_where_a_point_was_made_before_its_times_do() {
+    let labelled = |cluster: &str, origin| {
+        let system = crate::core::facts::Namespace {
+            name: Name::from("kube-system"),
+            meta: meta_of("cluster-1", LONG_AGO),
+            ..Default::default()
+        };
+        let bench = with_point(|p| {
+            p.cluster_label = Some(Name::from(cluster));
+            p.origin = origin;
+        });
+        state_of(bench.with(Fact::Namespace(system)))
+    };
+    assert_eq!(labelled("cluster-1", Origin::Imported), State::Pass);
+    assert_eq!(labelled("cluster-2", Origin::Local), State::Fail);
+}
+
+#[test]
 fn while_a_run_goes_on_or_has_failed_the_older_point_counts() {
     for state in [PointState::Running, PointState::Failed, PointState::Partial] {
         let newer = RecoveryPoint { state, ..point("newer", "2026-06-15T11:00:00Z") };
@@ -257,7 +275,10 @@ fn an_engines_clock_may_be_ahead_by_five_minutes_and_no_more() {
 #[test]
 fn a_location_that_is_not_reached_makes_it_unknown_and_its_deadline_still_comes() {
     let unreached: [Case<Location>; 4] = [
-        ("the engine does not reach it", |l| l.is_available = Known::Known(false)),
+        ("no such bucket", |l| {
+            l.is_available = Known::Known(false);
+            l.message = Some(Name::from("no such bucket"));
+        }),
         ("the engine has not tried it yet", |l| l.is_available = Known::Absent),
         ("it was not read for long", |l| l.sync_period = SignedDuration::from_secs(10)),
         ("there is none of that name", |l| l.is_default = false),
@@ -487,7 +508,7 @@ fn only_the_engine_writes_how_a_run_went() {
         ("status.csiVolumeSnapshotsCompleted", |p| p.snapshots = (2, 2)),
         ("spec", |p| p.selection = literal(&[NAMESPACE, "another"])),
         ("spec.storageLocation", |p| p.location = Some(Name::from("away"))),
-        ("metadata.labels", |p| p.origin = Origin::Imported),
+        ("metadata.labels", |p| p.cluster_label = Some(Name::from("cluster-1"))),
     ];
     let bench = promised();
     let old = Fact::RecoveryPoint(point("p", TAKEN));

@@ -1,0 +1,340 @@
+//! Sends single writes, each within its time, and only while this replica leads.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use hyper::Request;
+use kube::{
+    Client,
+    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
+    core::request,
+};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+
+use super::{
+    LeaderGate, Part, Target, WriteError, WriteMetrics,
+    cache::{Answer, ApplyCache, Digest, Key},
+    metrics::count,
+    settled::is_settled,
+};
+use crate::core::facts::Name;
+
+/// Whether an apply takes fields from other managers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// It does: for fields that are Surety's by design.
+    Yes,
+    /// It does not, and fails with a conflict.
+    No,
+}
+
+/// The bounds of a writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriterLimits {
+    /// How long one request may take, the client's own retries included.
+    pub timeout: Duration,
+    /// How often an hour one body is applied again to one object after somebody undid it.
+    pub reapplications_per_hour: usize,
+    /// Of about how many objects the last apply is remembered.
+    pub remembered: usize,
+}
+
+impl Default for WriterLimits {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(10), reapplications_per_hour: 6, remembered: 50_000 }
+    }
+}
+
+/// What came of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It was made.
+    Made(Revision),
+    /// It was not sent, because it would change nothing.
+    Unchanged,
+    /// It was not sent, because this replica does not lead.
+    Skipped,
+    /// It was not sent, because somebody undoes it again and again.
+    Contested {
+        /// When it may be sent again.
+        retry_after: Duration,
+    },
+}
+
+/// Which object a write made, and which version of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Revision {
+    /// Its UID.
+    pub uid: Name,
+    /// Its resource version.
+    pub resource_version: Name,
+}
+
+/// What the API server is asked to try.
+#[derive(Clone, Copy, Debug)]
+pub enum DryRun<'a> {
+    /// To create the object with this body.
+    Create(&'a Value),
+    /// To merge this into the object.
+    Merge(&'a Value),
+    /// To delete the object.
+    Delete,
+}
+
+/// Sends writes to the API server.
+pub struct Writer {
+    client: Client,
+    gate: LeaderGate,
+    limits: WriterLimits,
+    metrics: Arc<WriteMetrics>,
+    memory: Mutex<Memory>,
+}
+
+/// What was applied, as long as nobody else led meanwhile.
+struct Memory {
+    cache: ApplyCache,
+    gate: LeaderGate,
+}
+
+/// The part of an answer that is read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answered {
+    metadata: Revision,
+}
+
+type Built = Result<Request<Vec<u8>>, request::Error>;
+
+impl Writer {
+    /// A writer that sends while `gate` is open.
+    pub fn new(client: Client, gate: LeaderGate, limits: WriterLimits, metrics: Arc<WriteMetrics>) -> Self {
+        let cache = ApplyCache::new(limits.remembered, limits.reapplications_per_hour);
+        let memory = Mutex::new(Memory { cache, gate: gate.clone() });
+        Self { client, gate, limits, metrics, memory }
+    }
+
+    /// Whether this replica writes now.
+    pub fn is_leading(&self) -> bool {
+        self.gate.is_open()
+    }
+
+    /// Applies `body` server-side. `apiVersion`, `kind`, name and namespace come from `target`. Fields that `manager`
+    /// applied before and that `body` lacks are removed. With `metadata.uid` in `body`, a vanished object is a conflict;
+    /// without, it is created anew.
+    ///
+    /// Nothing is sent where the same was applied before; the first time, and after [`Self::forget`], the object is
+    /// looked at.
+    pub async fn apply(
+        &self,
+        target: &Target,
+        manager: &'static str,
+        body: &Value,
+        force: Force,
+    ) -> Result<Written, WriteError> {
+        self.apply_part(Key { target, manager, part: Part::Object }, body, force).await
+    }
+
+    /// Applies the status of an object, always by force: a status has one owner. A vanished object is
+    /// [`WriteError::NotFound`].
+    pub async fn apply_status(
+        &self,
+        target: &Target,
+        manager: &'static str,
+        body: &Value,
+    ) -> Result<Written, WriteError> {
+        self.apply_part(Key { target, manager, part: Part::Status }, body, Force::Yes).await
+    }
+
+    /// Creates an object that must not exist yet.
+    pub async fn create(&self, target: &Target, manager: &str, body: &Value) -> Result<Written, WriteError> {
+        let written = self.create_uncounted(target, manager, body).await;
+        if matches!(written, Ok(Written::Made(_))) {
+            count(&self.metrics.created);
+        }
+        written
+    }
+
+    pub(super) async fn create_uncounted(
+        &self,
+        target: &Target,
+        manager: &str,
+        body: &Value,
+    ) -> Result<Written, WriteError> {
+        let body = bytes(&target.complete(body)?);
+        let params = PostParams { dry_run: false, field_manager: Some(manager.to_owned()) };
+        let request = request::Request::new(target.collection()).create(&params, body);
+        self.write(target, "create", request).await
+    }
+
+    /// Deletes the object with this UID, and no other of its name. A vanished object is [`Written::Unchanged`].
+    pub async fn delete(&self, target: &Target, uid: &str) -> Result<Written, WriteError> {
+        let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+        let request = request::Request::new(target.collection()).delete(&target.name, &params);
+        match self.write(target, "delete", request).await {
+            Ok(written) => {
+                if matches!(written, Written::Made(_)) {
+                    count(&self.metrics.deleted);
+                    self.forget(target);
+                }
+                Ok(written)
+            }
+            Err(WriteError::NotFound { .. }) => Ok(Written::Unchanged),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks the API server to try something and change nothing. Every replica may: it is how enforcement is proved.
+    pub async fn dry_run(&self, target: &Target, what: DryRun<'_>) -> Result<(), WriteError> {
+        count(&self.metrics.dry_runs);
+        let path = request::Request::new(target.collection());
+        let (verb, request) = match what {
+            DryRun::Create(body) => {
+                let params = PostParams { dry_run: true, field_manager: None };
+                ("create", path.create(&params, bytes(&target.complete(body)?)))
+            }
+            DryRun::Merge(body) => {
+                let params = PatchParams { dry_run: true, ..PatchParams::default() };
+                ("patch", path.patch(&target.name, &params, &Patch::Merge(body)))
+            }
+            DryRun::Delete => {
+                let params = DeleteParams { dry_run: true, ..DeleteParams::default() };
+                ("delete", path.delete(&target.name, &params))
+            }
+        };
+        self.send::<IgnoredAny>(target, verb, request).await.map(|_| ())
+    }
+
+    /// The object may have changed: the next apply looks at it instead of trusting memory.
+    pub fn forget(&self, target: &Target) {
+        self.memory().cache.forget(target);
+    }
+
+    /// The object was seen with this UID; what was applied to a predecessor of its name does not count.
+    pub fn observe(&self, target: &Target, uid: &str) {
+        self.memory().cache.observe(target, uid);
+    }
+
+    async fn apply_part(&self, key: Key<'_>, body: &Value, force: Force) -> Result<Written, WriteError> {
+        if !self.gate.is_open() {
+            count(&self.metrics.skipped);
+            return Ok(Written::Skipped);
+        }
+        let body = key.target.complete(body)?;
+        let digest = sha256(&bytes(&body));
+        let (answer, since) = {
+            let mut memory = self.memory();
+            (memory.cache.ask(key, &digest), memory.cache.moment())
+        };
+        let settled = match answer {
+            Answer::Unchanged => return Ok(self.unchanged()),
+            Answer::Look { .. } => {
+                self.look(key, &body).await.inspect_err(|_| count(&self.metrics.failed))?
+            }
+            Answer::Write => None,
+        };
+        if let Some(uid) = settled {
+            self.memory().cache.record(key, digest, uid, since);
+            return Ok(self.unchanged());
+        }
+        if answer == (Answer::Look { is_reapplication: true })
+            && let Err(retry_after) = self.memory().cache.reapply(key, Instant::now())
+        {
+            count(&self.metrics.contested);
+            return Ok(Written::Contested { retry_after });
+        }
+        let written = self.write(key.target, "patch", patch(key, &body, force)).await?;
+        if let Written::Made(revision) = &written {
+            count(&self.metrics.applied);
+            self.memory().cache.record(key, digest, revision.uid.clone(), since);
+        }
+        Ok(written)
+    }
+
+    /// The UID of the object, where it is already as `body` wants it. Whoever may not read must write.
+    async fn look(&self, key: Key<'_>, body: &Value) -> Result<Option<Name>, WriteError> {
+        count(&self.metrics.looked_at);
+        let path = request::Request::new(key.target.collection());
+        let request = path.get(&key.target.name, &kube::api::GetParams::default());
+        match self.send::<Value>(key.target, "get", request).await {
+            Ok(live) if is_settled(&live, body, key.manager, key.part) => {
+                let uid = live.pointer("/metadata/uid").and_then(Value::as_str);
+                Ok(Some(uid.unwrap_or_default().into()))
+            }
+            Ok(_) | Err(WriteError::NotFound { .. } | WriteError::Forbidden { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a write while this replica leads.
+    async fn write(&self, target: &Target, verb: &'static str, built: Built) -> Result<Written, WriteError> {
+        if !self.gate.is_open() {
+            count(&self.metrics.skipped);
+            return Ok(Written::Skipped);
+        }
+        let result = tokio::select! {
+            result = self.send::<Answered>(target, verb, built) => result,
+            () = self.gate.closed() => Err(WriteError::LeadershipLost { object: target.to_string() }),
+        };
+        if result.is_err() {
+            count(&self.metrics.failed);
+        }
+        result.map(|answered| Written::Made(answered.metadata))
+    }
+
+    /// The client tries 429, 503 and 504 again by itself, for minutes: the limit is around all of it.
+    async fn send<T: DeserializeOwned>(
+        &self,
+        target: &Target,
+        verb: &'static str,
+        built: Built,
+    ) -> Result<T, WriteError> {
+        target.check()?;
+        let failed = |error| WriteError::new(target, verb, error);
+        let request = built.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
+        let after = self.limits.timeout;
+        match timeout(after, self.client.request(request)).await {
+            Ok(result) => result.map_err(failed),
+            Err(_) => Err(WriteError::Timeout { object: target.to_string(), after }),
+        }
+    }
+
+    fn unchanged(&self) -> Written {
+        count(&self.metrics.unchanged);
+        Written::Unchanged
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.gate.has_passed_on() {
+            memory.cache.forget_all();
+        }
+        memory
+    }
+}
+
+fn patch(key: Key<'_>, body: &Value, force: Force) -> Built {
+    let params = PatchParams { force: force == Force::Yes, ..PatchParams::apply(key.manager) };
+    let path = request::Request::new(key.target.collection());
+    match key.part {
+        Part::Object => path.patch(&key.target.name, &params, &Patch::Apply(body)),
+        Part::Status => path.patch_subresource("status", &key.target.name, &params, &Patch::Apply(body)),
+    }
+}
+
+fn bytes(body: &Value) -> Vec<u8> {
+    body.to_string().into_bytes()
+}
+
+fn sha256(bytes: &[u8]) -> Digest {
+    digest(&SHA256, bytes).as_ref().try_into().unwrap_or_default()
+}
