@@ -10,10 +10,13 @@ mod demand;
 mod engine;
 mod exempt;
 mod holding;
+mod oldest;
 mod recovery_point_age;
 mod retention;
 #[cfg(test)]
 pub mod testkit;
+
+pub use oldest::oldest_newest_point;
 
 use jiff::SignedDuration;
 
