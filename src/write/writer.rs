@@ -193,7 +193,7 @@ impl Writer {
     }
 
     /// Deletes the object with this UID, and no other of its name. A vanished object is [`Written::Unchanged`].
-    pub async fn delete(&self, target: &Target, uid: &str) -> Result<Written, WriteError> {
+    pub async fn remove(&self, target: &Target, uid: &str) -> Result<Written, WriteError> {
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
         let request = request::Request::new(target.collection()).delete(&target.name, &params);
