@@ -192,8 +192,19 @@ fn act_violation(
     }
     let standing =
         uses.into_iter().filter_map(|(plan, requirement)| demanded(plan, requirement, &subject, transition));
-    let strictest = standing.max_by_key(|violation| violation.enforcement)?;
-    Some(Violation { issue, ..strictest })
+    let together = standing.reduce(in_one_breath)?;
+    Some(Violation { issue, ..together })
+}
+
+/// A promise and the policy that keeps it are told together; the strictest answers.
+fn in_one_breath(mut told: Violation, further: Violation) -> Violation {
+    told.enforcement = told.enforcement.max(further.enforcement);
+    if told.promise.is_empty() {
+        told.promise = further.promise;
+    }
+    let breaks = further.breaks.into_iter().filter(|demander| !told.breaks.contains(demander));
+    told.breaks.extend(breaks.collect::<Vec<_>>());
+    told
 }
 
 /// The tenants that an act concerns: of its namespace, of the claim that its volume is bound to, of the namespaces that
