@@ -9,8 +9,12 @@ mod doors;
 mod drift;
 #[path = "stories/intent.rs"]
 mod intent;
+#[path = "stories/rights.rs"]
+mod rights;
 #[path = "stories/tenancy.rs"]
 mod tenancy;
+#[path = "stories/time.rs"]
+mod time;
 
 use std::process::ExitCode;
 
@@ -36,8 +40,9 @@ static PROGRAMME: Programme<Stage<'static>> = Programme {
         intent::a_dry_run_is_answered_alike_and_leaves_no_trace,
         intent::what_was_failing_already_may_stay_and_scale_but_not_worsen,
         intent::a_whole_tenant_goes_in_with_one_apply,
+        time::a_recovery_point_that_grows_too_old_is_found_at_that_second,
     ],
-    afterwards: &[],
+    afterwards: &stories![rights::surety_uses_what_it_may_and_asks_for_nothing_else],
     at_a_time: 6,
 };
 

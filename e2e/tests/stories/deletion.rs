@@ -4,6 +4,7 @@ use anyhow::Result;
 use e2e::stories::{Ground, Stage, admitted, refused};
 
 const APPLICATION: &str = include_str!("../../data/application.yaml");
+const BOUND: &str = include_str!("../../data/bound.yaml");
 const KEPT: [&str; 2] = ["[retention.kept]", "\"Account data is kept while the account is active.\""];
 
 pub async fn data_that_must_be_kept_is_not_deleted_in_any_way(stage: &Stage<'_>) -> Result<()> {
@@ -55,28 +56,3 @@ pub async fn definitions_that_promises_rest_on_are_not_deleted(stage: &Stage<'_>
     }
     Ok(())
 }
-
-/// A volume that is encrypted, and a claim that is bound to it.
-const BOUND: &str = "
-apiVersion: v1
-kind: PersistentVolume
-metadata:
-  name: $TENANT-bound
-  annotations: {pv.kubernetes.io/provisioned-by: ebs.csi.aws.com}
-spec:
-  capacity: {storage: 1Gi}
-  accessModes: [ReadWriteOnce]
-  storageClassName: encrypted
-  persistentVolumeReclaimPolicy: Retain
-  claimRef: {kind: PersistentVolumeClaim, namespace: $NAMESPACE, name: bound}
-  csi: {driver: ebs.csi.aws.com, volumeHandle: $TENANT}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: bound, namespace: $NAMESPACE, labels: {surety.dev/data-class: account}}
-spec:
-  accessModes: [ReadWriteOnce]
-  storageClassName: encrypted
-  volumeName: $TENANT-bound
-  resources: {requests: {storage: 1Gi}}
-";
