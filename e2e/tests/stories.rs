@@ -42,7 +42,10 @@ static PROGRAMME: Programme<Stage<'static>> = Programme {
         intent::a_whole_tenant_goes_in_with_one_apply,
         time::a_recovery_point_that_grows_too_old_is_found_at_that_second,
     ],
-    afterwards: &stories![rights::surety_uses_what_it_may_and_asks_for_nothing_else],
+    afterwards: &stories![
+        rights::a_registration_that_somebody_loosened_is_made_anew,
+        rights::surety_uses_what_it_may_and_asks_for_nothing_else,
+    ],
     at_a_time: 6,
 };
 
