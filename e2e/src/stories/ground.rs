@@ -90,6 +90,13 @@ impl<'s> Ground<'s> {
         Ok(ground)
     }
 
+    /// The ground of a tenant that is there already, as after something was restarted.
+    #[must_use]
+    pub fn again(stage: &'s Stage<'s>, tenant: &str) -> Self {
+        let words = Words::from([("TENANT", tenant.to_owned()), ("NAMESPACE", tenant.to_owned())]);
+        Self { stage, tenant: tenant.to_owned(), namespace: tenant.to_owned(), words }
+    }
+
     /// The administrator's kubectl.
     #[must_use]
     pub fn kubectl(&self) -> &Kubectl {
