@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod coverage;
 mod crds;
 mod profiles;
 mod rbac;
