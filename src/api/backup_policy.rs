@@ -5,7 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Enforcement, Management, OnUnknown, PolicyStatus, Span, TenantSelector};
+use super::{Enforcement, Management, OnUnknown, PolicyStatus, Span, TenantSelector, rules, schema};
 
 /// How the volumes of tenants are backed up.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,11 +17,28 @@ use super::{Enforcement, Management, OnUnknown, PolicyStatus, Span, TenantSelect
     status = "PolicyStatus",
     shortname = "bkp",
     category = "surety",
-    doc = "How the volumes of tenants are backed up, how old the newest recovery point may be, how long points are kept."
+    doc = "How the volumes of tenants are backed up, how old the newest recovery point may be, how long points are kept.",
+    validation = crate::api::rules::name_fits_a_label(),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "Compliant",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Compliant\")].status"
+    ),
+    printcolumn(name = "Enforcement", type_ = "string", json_path = ".spec.enforcement"),
+    printcolumn(name = "Management", type_ = "string", json_path = ".spec.management"),
+    printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[x_kube(validation = ("!(has(self.every) && has(self.maxRecoveryPointAge))", "give `every` (which has an allowance) or `maxRecoveryPointAge`, not both"))]
 #[serde(rename_all = "camelCase")]
 pub struct BackupPolicySpec {
     /// The tenants it reaches; `{}` is all.
+    #[schemars(schema_with = "schema::label_selector")]
     pub tenant_selector: TenantSelector,
     /// What happens to a request that would break it.
     #[serde(default)]
@@ -36,7 +53,8 @@ pub struct BackupPolicySpec {
     pub engine: BackupEngine,
     /// When runs start: five cron fields in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = 128), regex(pattern = schema::CRON_SHAPE))]
+    #[x_kube(validation = rules::cron())]
     pub schedule: Option<String>,
     /// How often a backup is made; as an age limit it has an allowance of the larger of 10m and a tenth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,11 +82,11 @@ pub struct BackupEngine {
     pub name: EngineName,
     /// The namespace that the engine's objects live in.
     #[serde(default = "BackupEngine::default_namespace")]
-    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
     pub namespace: String,
     /// The storage location; the engine's default when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = schema::DNS_SUBDOMAIN))]
     pub storage_location: Option<String>,
     /// Whether snapshots are copied into the storage location.
     #[serde(default)]
@@ -95,7 +113,8 @@ pub enum EngineName {
 }
 
 /// How long recovery points are kept, counted from a run's start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(validation = rules::span_order("atLeast", "atMost"))]
 #[serde(rename_all = "camelCase")]
 pub struct RecoveryPointRetention {
     /// Not deleted before.
@@ -112,13 +131,22 @@ pub struct RecoveryPointRetention {
 pub struct ExemptClaims {
     /// Storage classes whose claims hold nothing worth keeping.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(
+        length(max = 64),
+        inner(length(min = 1, max = 253), regex(pattern = schema::DNS_SUBDOMAIN)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub storage_classes: Vec<String>,
     /// Data classes that are not backed up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(
+        length(max = 64),
+        inner(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub data_classes: Vec<String>,
     /// Namespaces, by their labels, that are not backed up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::narrowing_selector")]
     pub namespace_selector: Option<LabelSelector>,
 }

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Direction, Enforcement, HostAccess, Management, OnUnknown, PodSecurityLevel, PolicyStatus, TenantSelector,
+    Direction, Enforcement, HostAccess, Management, OnUnknown, PodSecurityLevel, PolicyStatus,
+    TenantSelector, schema,
 };
 
 /// How tenants are kept apart.
@@ -18,11 +19,27 @@ use super::{
     status = "PolicyStatus",
     shortname = "isp",
     category = "surety",
-    doc = "How tenants are kept apart: network, pod security, access to the node."
+    doc = "How tenants are kept apart: network, pod security, access to the node.",
+    validation = crate::api::rules::name_fits_a_label(),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "Compliant",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Compliant\")].status"
+    ),
+    printcolumn(name = "Enforcement", type_ = "string", json_path = ".spec.enforcement"),
+    printcolumn(name = "Management", type_ = "string", json_path = ".spec.management"),
+    printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct IsolationPolicySpec {
     /// The tenants it reaches; `{}` is all.
+    #[schemars(schema_with = "schema::label_selector")]
     pub tenant_selector: TenantSelector,
     /// What happens to a request that would break it.
     #[serde(default)]
@@ -44,7 +61,10 @@ pub struct IsolationPolicySpec {
     pub host_access: Option<HostAccessRule>,
     /// Containers that the platform puts into pods; they are not judged as the tenant's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
+    #[schemars(
+        length(max = 16),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name", "imagePrefix"])
+    )]
     pub injected_containers: Vec<InjectedContainer>,
 }
 
@@ -54,11 +74,11 @@ pub struct IsolationPolicySpec {
 pub struct NetworkIsolation {
     /// Directions that are denied by default; both when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 2))]
+    #[schemars(length(max = 2), extend("x-kubernetes-list-type" = "set"))]
     pub directions: Vec<Direction>,
     /// Peers that a Managed policy opens the fence to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "set"))]
     pub peers: Vec<NetworkPeer>,
 }
 
@@ -88,7 +108,7 @@ pub struct PodSecurity {
 pub struct HostAccessRule {
     /// Allowed ways; none when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "set"))]
     pub allowed: Vec<HostAccess>,
 }
 
@@ -97,7 +117,7 @@ pub struct HostAccessRule {
 #[serde(rename_all = "camelCase")]
 pub struct InjectedContainer {
     /// Its name.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
     pub name: String,
     /// What its image starts with.
     #[schemars(length(min = 1, max = 512))]

@@ -10,6 +10,14 @@ pub const ENVIRONMENT: &str = "surety.dev/environment";
 pub const POLICY: &str = "surety.dev/policy";
 /// Names the cluster (UID of `kube-system`) that made a recovery point.
 pub const CLUSTER: &str = "surety.dev/cluster";
+/// Marks a ConfigMap in which Surety remembers something.
+pub const RECORD: &str = "surety.dev/record";
+/// The value of [`RECORD`] where a tenant is remembered.
+pub const RECORD_OF_TENANT: &str = "tenant";
+/// What the name of such a ConfigMap starts with; the tenant's name follows.
+pub const RECORD_OF_TENANT_PREFIX: &str = "surety-tenant-";
+/// The key of the record, as JSON, in such a ConfigMap's `data`.
+pub const RECORD_DATA: &str = "record";
 /// Marks what Surety wrote.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The value of [`MANAGED_BY`].

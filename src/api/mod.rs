@@ -1,15 +1,22 @@
 //! Surety's own kinds (`surety.dev/v1alpha1`, cluster-scoped), one file each, and the value types they share.
 //!
 //! Types and parsing only. No decisions, no client, no runtime, no file, no environment, no clock.
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "every printcolumn has a type, and the lint takes the second `type_ = \"string\"` for a repetition"
+)]
 
 pub mod attestation;
 pub mod backup_policy;
 pub mod compliance_report;
+pub mod crds;
 pub mod encryption_policy;
 pub mod isolation_policy;
 pub mod keys;
 pub mod profile;
 pub mod retention_policy;
+pub mod rules;
+pub mod schema;
 pub mod span;
 pub mod tenant;
 pub mod values;
@@ -45,10 +52,11 @@ pub const VERSION: &str = "v1alpha1";
 pub struct PolicyStatus {
     /// `Ready` (Surety has taken it in), `Compliant` (what it asks for holds), `Conflict`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
     /// The generation that this status speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub observed_generation: Option<i64>,
     /// How many tenants it reaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Enforcement, PolicyStatus, Severity, Span, TenantSelector};
+use super::{Enforcement, PolicyStatus, Severity, Span, TenantSelector, schema};
 
 /// A set of promises made to customers.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,8 +18,22 @@ use super::{Enforcement, PolicyStatus, Severity, Span, TenantSelector};
     status = "PolicyStatus",
     shortname = "prof",
     category = "surety",
-    doc = "A set of promises made to customers: each with its figures and the controls that uphold it."
+    doc = "A set of promises made to customers: each with its figures and the controls that uphold it.",
+    validation = crate::api::rules::name_fits_a_label(),
+    printcolumn(name = "Version", type_ = "string", json_path = ".spec.version"),
+    printcolumn(name = "Effective", type_ = "string", json_path = ".spec.effectiveDate"),
+    printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants"),
+    printcolumn(name = "Failing", type_ = "integer", json_path = ".status.failing"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[x_kube(validation = Rule::new("!has(self.reviewBy) || self.effectiveDate <= self.reviewBy")
+    .message("reviewBy must not be before effectiveDate")
+    .field_path(".reviewBy"))]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileSpec {
     /// What the document is called.
@@ -29,20 +43,24 @@ pub struct ProfileSpec {
     #[schemars(length(min = 1, max = 32))]
     pub version: String,
     /// The day from which it holds, `YYYY-MM-DD`.
-    #[schemars(length(min = 10, max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    #[schemars(schema_with = "schema::day")]
     pub effective_date: String,
     /// The day by which it is to be reviewed, `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 10, max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    #[schemars(schema_with = "schema::day")]
     pub review_by: Option<String>,
     /// What changed with each version, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "atomic"))]
     pub change_log: Vec<ChangeLogEntry>,
     /// The tenants that were promised this; `{}` is all.
+    #[schemars(schema_with = "schema::label_selector")]
     pub tenant_selector: TenantSelector,
     /// The promises.
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(
+        length(min = 1, max = 64),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["id"])
+    )]
     pub commitments: Vec<Commitment>,
 }
 
@@ -54,7 +72,7 @@ pub struct ChangeLogEntry {
     #[schemars(length(min = 1, max = 32))]
     pub version: String,
     /// Its day, `YYYY-MM-DD`.
-    #[schemars(length(min = 10, max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    #[schemars(schema_with = "schema::day")]
     pub date: String,
     /// What changed.
     #[schemars(length(min = 1, max = 1024))]
@@ -66,21 +84,21 @@ pub struct ChangeLogEntry {
 #[serde(rename_all = "camelCase")]
 pub struct Commitment {
     /// Its id within the profile.
-    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::COMMITMENT_ID))]
     pub id: String,
     /// The area of data protection it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::KEBAB_CASE))]
     pub area: Option<String>,
     /// The promise, in the words of the document.
     #[schemars(length(min = 1, max = 512))]
     pub promise: String,
     /// The figures as printed in the document. What a control needs and no figure gives is the profile's own choice.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(length(max = 16), schema_with = "free_form_map")]
+    #[schemars(schema_with = "schema::free_form_map")]
     pub figures: BTreeMap<String, serde_json::Value>,
     /// The controls that uphold it.
-    #[schemars(length(min = 1, max = 16))]
+    #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub controls: Vec<ControlUse>,
     /// What happens to a request that would break it.
     #[serde(default = "Commitment::default_enforcement")]
@@ -122,21 +140,14 @@ impl Default for Severity {
 #[serde(rename_all = "camelCase")]
 pub struct ControlUse {
     /// The control's id, `area.check`.
-    #[schemars(length(min = 3, max = 63), regex(pattern = r"^[a-z]+\.[a-z]([a-z0-9-]*[a-z0-9])?$"))]
+    #[schemars(length(min = 3, max = 63), regex(pattern = schema::CONTROL_ID))]
     pub id: String,
     /// Its parameters; what is absent has the control's default.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(length(max = 16), schema_with = "free_form_map")]
+    #[schemars(schema_with = "schema::free_form_map")]
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// Overrides the commitment's enforcement for this control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Enforcement")]
     pub enforcement: Option<Enforcement>,
-}
-
-fn free_form_map(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": "object",
-        "maxProperties": 16,
-        "x-kubernetes-preserve-unknown-fields": true,
-    })
 }

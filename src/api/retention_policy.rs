@@ -1,10 +1,9 @@
 //! RetentionPolicy: per data class, how long data is kept.
 
 use kube::{CustomResource, KubeSchema};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Enforcement, OnUnknown, PolicyStatus, Span, TenantSelector};
+use super::{Enforcement, OnUnknown, PolicyStatus, Span, TenantSelector, schema};
 
 /// How long each class of data is kept.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,11 +15,26 @@ use super::{Enforcement, OnUnknown, PolicyStatus, Span, TenantSelector};
     status = "PolicyStatus",
     shortname = "rtp",
     category = "surety",
-    doc = "Which classes of data there are, which are forbidden, and how long each is kept."
+    doc = "Which classes of data there are, which are forbidden, and how long each is kept.",
+    validation = crate::api::rules::name_fits_a_label(),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "Compliant",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Compliant\")].status"
+    ),
+    printcolumn(name = "Enforcement", type_ = "string", json_path = ".spec.enforcement"),
+    printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct RetentionPolicySpec {
     /// The tenants it reaches; `{}` is all.
+    #[schemars(schema_with = "schema::label_selector")]
     pub tenant_selector: TenantSelector,
     /// What happens to a request that would break it.
     #[serde(default)]
@@ -43,11 +57,12 @@ impl RetentionPolicySpec {
 }
 
 /// The rule for one class of data.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(validation = ("!self.forbidden || !(has(self.atLeast) || self.whileActive || has(self.afterTermination))", "a forbidden class is not kept: leave out atLeast, whileActive and afterTermination"))]
 #[serde(rename_all = "camelCase")]
 pub struct RetentionClass {
     /// The class, as labels name it.
-    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
     pub name: String,
     /// Data of this class must not exist.
     #[serde(default)]

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
@@ -94,15 +94,17 @@ impl Span {
 
     /// The instant one span after `start`, on the UTC calendar; a shorter month ends at its last day.
     /// Saturates at the end of time that timestamps can hold.
+    #[must_use]
     pub fn after(self, start: Timestamp) -> Timestamp {
-        let zoned = start.to_zoned(TimeZone::UTC);
-        zoned.checked_add(self.to_jiff()).map_or(Timestamp::MAX, |end| end.timestamp())
+        let sum = self.to_jiff().and_then(|span| start.to_zoned(TimeZone::UTC).checked_add(span));
+        sum.map_or(Timestamp::MAX, |end| end.timestamp())
     }
 
     /// The instant one span before `end`, on the UTC calendar. Saturates like [`Span::after`].
+    #[must_use]
     pub fn before(self, end: Timestamp) -> Timestamp {
-        let zoned = end.to_zoned(TimeZone::UTC);
-        zoned.checked_sub(self.to_jiff()).map_or(Timestamp::MIN, |start| start.timestamp())
+        let difference = self.to_jiff().and_then(|span| end.to_zoned(TimeZone::UTC).checked_sub(span));
+        difference.map_or(Timestamp::MIN, |start| start.timestamp())
     }
 
     /// Nominal length in seconds (month 30 days, year 365 days).
@@ -125,17 +127,18 @@ impl Span {
         SignedDuration::from_secs((self.nominal_seconds() / 10).clamp(SECONDS_A_DAY, 7 * SECONDS_A_DAY))
     }
 
-    fn to_jiff(self) -> jiff::Span {
-        let count = i64::from(self.count);
+    /// An error where the span is longer than all of time.
+    fn to_jiff(self) -> Result<jiff::Span, jiff::Error> {
+        let empty = jiff::Span::new();
         match self.unit {
-            Unit::Second => count.seconds(),
-            Unit::Minute => count.minutes(),
+            Unit::Second => empty.try_seconds(self.count),
+            Unit::Minute => empty.try_minutes(self.count),
             // Hours as exact time; days and longer follow the calendar, which in UTC has no gaps.
-            Unit::Hour => count.hours(),
-            Unit::Day => count.days(),
-            Unit::Week => count.weeks(),
-            Unit::Month => count.months(),
-            Unit::Year => self.count.years(),
+            Unit::Hour => empty.try_hours(self.count),
+            Unit::Day => empty.try_days(self.count),
+            Unit::Week => empty.try_weeks(self.count),
+            Unit::Month => empty.try_months(self.count),
+            Unit::Year => empty.try_years(self.count),
         }
     }
 }
@@ -253,6 +256,9 @@ mod tests {
 
     #[test]
     fn the_end_of_time_saturates_instead_of_failing() {
+        for text in ["999999y", "999999mo", "999999w"] {
+            assert_eq!(span(text).after(at("2026-01-01T00:00:00Z")), Timestamp::MAX, "{text}");
+        }
         assert_eq!(span("999999y").after(at("2026-01-01T00:00:00Z")), Timestamp::MAX);
         assert_eq!(span("999999y").before(at("2026-01-01T00:00:00Z")), Timestamp::MIN);
     }

@@ -6,7 +6,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Enforcement;
+use super::{Enforcement, schema};
 
 /// A customer of the provider: its namespaces, its classes of data, its contract.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,8 +18,22 @@ use super::Enforcement;
     status = "TenantStatus",
     shortname = "tn",
     category = "surety",
-    doc = "A customer of the provider: its namespaces, its classes of data, its contract."
+    doc = "A customer of the provider: its namespaces, its classes of data, its contract.",
+    validation = crate::api::rules::name_fits_a_label(),
+    printcolumn(
+        name = "Compliant",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Compliant\")].status"
+    ),
+    printcolumn(name = "Score", type_ = "string", json_path = ".status.score"),
+    printcolumn(name = "Coverage", type_ = "string", json_path = ".status.coverage"),
+    printcolumn(name = "Failing", type_ = "integer", json_path = ".status.failing"),
+    printcolumn(name = "Oldest Recovery Point", type_ = "date", json_path = ".status.oldestRecoveryPoint"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[x_kube(validation = Rule::new("!has(self.defaultDataClass) || !has(self.dataClasses) || self.dataClasses.size() == 0 || self.defaultDataClass in self.dataClasses")
+    .message("defaultDataClass must be one of dataClasses, or dataClasses must be empty")
+    .field_path(".defaultDataClass"))]
 #[serde(rename_all = "camelCase")]
 pub struct TenantSpec {
     /// The name that people know.
@@ -34,11 +48,15 @@ pub struct TenantSpec {
     pub self_service: Option<SelfService>,
     /// The data classes that may be declared here. Empty: any class that a RetentionPolicy names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(
+        length(max = 64),
+        inner(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub data_classes: Vec<String>,
     /// The class of a namespace or claim that declares none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
     pub default_data_class: Option<String>,
     /// Caps the enforcement of every promise and policy for this tenant.
     #[serde(default)]
@@ -54,10 +72,15 @@ pub struct TenantSpec {
 pub struct TenantNamespaces {
     /// Names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256))]
+    #[schemars(
+        length(max = 256),
+        inner(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub names: Vec<String>,
     /// Labels of namespaces that operators set. Absent selects none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::narrowing_selector")]
     pub selector: Option<LabelSelector>,
 }
 
@@ -66,15 +89,23 @@ pub struct TenantNamespaces {
 #[serde(rename_all = "camelCase")]
 pub struct SelfService {
     /// A namespace's name must match one of these; `*` at the end stands for any rest.
-    #[schemars(length(min = 1, max = 32))]
+    #[schemars(
+        length(min = 1, max = 32),
+        inner(length(min = 1, max = 63), regex(pattern = schema::NAMESPACE_PATTERN)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub name_patterns: Vec<String>,
     /// Users, groups and ServiceAccounts that may create.
-    #[schemars(length(min = 1, max = 32))]
+    #[schemars(length(min = 1, max = 32), extend("x-kubernetes-list-type" = "atomic"))]
     pub creators: Vec<Creator>,
 }
 
 /// One who may let a namespace join.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = ("self.kind != 'ServiceAccount' || has(self.namespace)", "a creator of kind ServiceAccount needs its namespace"),
+    validation = ("self.kind == 'ServiceAccount' || !has(self.namespace)", "only a creator of kind ServiceAccount has a namespace")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Creator {
     /// What the name is a name of.
@@ -84,7 +115,7 @@ pub struct Creator {
     pub name: String,
     /// The ServiceAccount's namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = schema::DNS_LABEL))]
     pub namespace: Option<String>,
 }
 
@@ -100,16 +131,17 @@ pub enum CreatorKind {
 }
 
 /// The contract's term.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(validation = ("!has(self.start) || !has(self.end) || self.start < self.end", "`start` must be before `end`"))]
 #[serde(rename_all = "camelCase")]
 pub struct Contract {
     /// Its start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[schemars(schema_with = "schema::instant")]
     pub start: Option<Timestamp>,
     /// Its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[schemars(schema_with = "schema::instant")]
     pub end: Option<Timestamp>,
 }
 
@@ -119,10 +151,11 @@ pub struct Contract {
 pub struct TenantStatus {
     /// `Ready` (reconciled) and `Compliant` (requirements met).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
     /// The generation that this status speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub observed_generation: Option<i64>,
     /// How many namespaces are claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,6 +175,6 @@ pub struct TenantStatus {
     pub failing: Option<i32>,
     /// The oldest of the volumes' newest recovery points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[schemars(schema_with = "schema::instant")]
     pub oldest_recovery_point: Option<Timestamp>,
 }

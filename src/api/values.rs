@@ -1,8 +1,11 @@
 //! Closed sets and small shapes that several kinds share. Types and parsing only, no decisions.
 
 use jiff::Timestamp;
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::schema;
 
 /// What happens at admission when a request would break a promise. Ordered: the strictest is the greatest.
 #[derive(
@@ -125,7 +128,7 @@ pub enum TrafficScope {
 #[serde(rename_all = "camelCase")]
 pub struct EvidenceDocument {
     /// Where the document lies.
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^[a-z][a-z0-9+.-]*:.+$"))]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = schema::URI))]
     pub uri: String,
     /// SHA-256 of its bytes, 64 lower-case hexadecimal digits.
     #[schemars(length(min = 64, max = 64), regex(pattern = r"^[0-9a-f]{64}$"))]
@@ -133,13 +136,14 @@ pub struct EvidenceDocument {
 }
 
 /// A stretch of time, both ends included.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(validation = ("self.from <= self.to", "`from` must not be after `to`"))]
 #[serde(rename_all = "camelCase")]
 pub struct Period {
     /// First instant.
-    #[schemars(with = "String", extend("format" = "date-time"))]
+    #[schemars(schema_with = "schema::instant")]
     pub from: Timestamp,
     /// Last instant.
-    #[schemars(with = "String", extend("format" = "date-time"))]
+    #[schemars(schema_with = "schema::instant")]
     pub to: Timestamp,
 }

@@ -3,6 +3,7 @@
 //! Server-side apply, time limits, the leader's gate, bounds and counters. It decides nothing about what is written:
 //! bodies come from `reconcile` and `admission`. Reads happen only where a write rests on them.
 
+mod ca_store;
 mod cache;
 mod elector;
 mod error;
@@ -19,6 +20,7 @@ mod target;
 mod tests;
 mod writer;
 
+pub use ca_store::CaSecrets;
 pub use elector::{Elector, LeaseSettings};
 pub use error::WriteError;
 pub use events::{EventRecorder, Reporter};

@@ -21,7 +21,7 @@ pub enum NamespacePattern {
 /// Which namespaces and objects a schedule or run takes in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Included namespaces.
+    /// Included namespaces; what an engine spells as an empty list is [`NamespacePattern::All`] here.
     pub included: Vec<NamespacePattern>,
     /// Excluded namespaces; they win.
     pub excluded: Vec<NamespacePattern>,
@@ -145,8 +145,10 @@ pub struct RecoveryPoint {
     pub expiry: Expiry,
     /// The storage location.
     pub location: Option<Name>,
-    /// Where it was made.
+    /// Where it was made, as far as its own times tell; `cluster_label` comes first.
     pub origin: Origin,
+    /// The cluster that made it (label `surety.dev/cluster`), where a schedule of Surety's did: local only in that cluster.
+    pub cluster_label: Option<Name>,
     /// What it took in.
     pub selection: Selection,
     /// How it copied volumes.
@@ -179,7 +181,7 @@ pub struct VolumeCopy {
     pub point: Name,
     /// The claim's namespace.
     pub claim_namespace: Name,
-    /// The claim's name.
+    /// The claim's name; empty where the volume has no claim.
     pub claim_name: Name,
     /// The claim's UID, where the engine records it.
     pub claim_uid: Option<Name>,
@@ -194,6 +196,19 @@ impl VolumeCopy {
     pub fn key(&self) -> ObjectKey {
         ObjectKey::namespaced(self.kind, self.namespace.clone(), self.name.clone())
     }
+}
+
+/// A request that an engine delete a recovery point, whatever its expiry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeleteBackupRequest {
+    /// The namespace of the object.
+    pub namespace: Name,
+    /// Its name.
+    pub name: Name,
+    /// Metadata.
+    pub meta: Meta,
+    /// The run's name.
+    pub backup_name: Name,
 }
 
 /// Where recovery points lie.
@@ -211,13 +226,15 @@ pub struct Location {
     pub meta: Meta,
     /// Whether it is the engine's default.
     pub is_default: bool,
-    /// Whether the engine reaches it; the reason where it does not.
+    /// Whether the engine reaches it; absent until it has tried.
     pub is_available: Known<bool>,
+    /// What the engine says of it, mostly why it does not reach it. Bounded, without what differs at each try.
+    pub message: Option<Name>,
     /// Whether new points may be written.
     pub is_writable: bool,
     /// When it was last read.
     pub last_synced: Option<Timestamp>,
-    /// How often it is read.
+    /// How often it is read; zero where it never is.
     pub sync_period: SignedDuration,
     /// Bucket and prefix.
     pub bucket: Name,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde::{Deserialize, Serialize};
 
 use super::{Labels, Meta, Name};
@@ -18,6 +19,8 @@ pub struct Declared<S> {
     pub labels: Labels,
     /// Its spec.
     pub spec: Arc<S>,
+    /// The conditions that stand in its status.
+    pub conditions: Arc<[Condition]>,
 }
 
 /// What Surety remembers of a tenant; one ConfigMap a tenant in Surety's namespace.

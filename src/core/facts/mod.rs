@@ -14,8 +14,8 @@ mod source;
 mod workload;
 
 pub use backup::{
-    Expiry, Location, NamespacePattern, Origin, PointState, RecoveryPoint, Schedule, Selection, VolumeCopy,
-    VolumeData,
+    DeleteBackupRequest, Expiry, Location, NamespacePattern, Origin, PointState, RecoveryPoint, Schedule,
+    Selection, VolumeCopy, VolumeData,
 };
 pub use cluster::{
     ClaimReference, Definition, Namespace, PersistentVolume, StorageClass, VolumeBacking, parse_bool_like_go,

@@ -108,11 +108,20 @@ impl SourceState {
     /// One unreadable object does not taint the others: controls ask for it by key.
     pub fn ignorance(&self, source: Source) -> Option<Ignorance> {
         match self {
-            Self::Synced | Self::Absent | Self::Unreadable(_) => None,
+            // What is in the files is true; only what is missing from them is unknown: see `ignorance_of_absence`.
+            Self::Synced | Self::Absent | Self::Unreadable(_) | Self::FilesOnly => None,
             Self::Pending => Some(Ignorance::NotSynced(source)),
             Self::Forbidden => Some(Ignorance::Forbidden(source)),
             Self::Stale(since) => Some(Ignorance::Stale(source, *since)),
+        }
+    }
+
+    /// Why it cannot be told that `source` has no such object; none where absence is a fact.
+    pub fn ignorance_of_absence(&self, source: Source) -> Option<Ignorance> {
+        match self {
             Self::FilesOnly => Some(Ignorance::NotInTheseFiles(source)),
+            Self::Unreadable(name) => Some(Ignorance::Unreadable(source, name.clone())),
+            other => other.ignorance(source),
         }
     }
 }

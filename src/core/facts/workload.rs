@@ -67,7 +67,7 @@ impl Workload {
 }
 
 /// What controls read of a pod's metadata and spec.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodTemplate {
     /// Its labels.
     pub labels: Labels,
@@ -90,7 +90,7 @@ pub struct PodTemplate {
 }
 
 /// `spec.securityContext`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodSecurityContext {
     /// `runAsNonRoot`.
     pub run_as_non_root: Option<bool>,
@@ -132,7 +132,7 @@ impl ContainerRole {
 }
 
 /// A container.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Container {
     /// Its list.
     pub role: ContainerRole,
@@ -140,7 +140,7 @@ pub struct Container {
     pub name: Name,
     /// Its image, as written.
     pub image: Name,
-    /// `ports[].hostPort`, zero left out.
+    /// `ports[].hostPort`, zero left out; with `hostNetwork` every container port, as the API server defaults it.
     pub host_ports: Vec<i32>,
     /// Its security context.
     pub security: ContainerSecurity,
@@ -149,7 +149,7 @@ pub struct Container {
 }
 
 /// `securityContext` of a container.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ContainerSecurity {
     /// `privileged`.
     pub is_privileged: bool,
@@ -165,7 +165,7 @@ pub struct ContainerSecurity {
     pub run_as_user: Option<i64>,
     /// `seccompProfile.type`.
     pub seccomp: Option<Name>,
-    /// `appArmorProfile.type`.
+    /// `appArmorProfile.type`, else what the old annotation of the pod says, in the same words.
     pub app_armor: Option<Name>,
     /// `seLinuxOptions` as (type, user, role).
     pub selinux: Option<(Name, Name, Name)>,
@@ -185,7 +185,7 @@ pub struct CredentialLiteral {
 }
 
 /// A volume of a pod that can hold data or reach the node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodVolume {
     /// Its name.
     pub name: Name,
@@ -194,7 +194,7 @@ pub struct PodVolume {
 }
 
 /// What a pod's volume is made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum VolumeSource {
     /// `persistentVolumeClaim.claimName`
     Claim(Name),
@@ -202,7 +202,7 @@ pub enum VolumeSource {
     Ephemeral(ClaimTemplate),
     /// `emptyDir`; whether it is memory
     EmptyDir {
-        /// `medium: Memory`.
+        /// `medium: Memory` or `HugePages…`.
         is_memory: bool,
     },
     /// `hostPath.path`
@@ -219,7 +219,7 @@ pub enum VolumeSource {
 }
 
 /// The template of a claim: of a StatefulSet, of a generic ephemeral volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClaimTemplate {
     /// Its name; for an ephemeral volume the volume's name.
     pub name: Name,

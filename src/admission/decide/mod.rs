@@ -1,0 +1,179 @@
+//! The decision: the difference of two worlds. Pure and synchronous; no HTTP, no clock, no control by name.
+
+mod compare;
+mod message;
+mod reality;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+
+use crate::{
+    api::Enforcement,
+    core::{
+        control::Operation,
+        facts::{Change, Fact, Ignorance, ObjectKey},
+        integrity, intent as declarations,
+        transition::{Act, Transition, Trusted},
+        verdict::Issue,
+        world::World,
+    },
+    index,
+};
+
+pub use message::{explain, warnings};
+
+/// How many subjects one request may touch. Past it the failure policy answers.
+pub const SUBJECT_BOUND: usize = 2_000;
+
+/// One thing that a request makes worse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The control; empty where no control is at stake.
+    pub control: String,
+    /// Whose promises or policies it breaks: `profile/commitment`, `BackupPolicy name`.
+    pub breaks: Vec<String>,
+    /// The first promise in its words; empty where a policy alone asks.
+    pub promise: String,
+    /// The subject; none where the request's own object is meant.
+    pub subject: Option<String>,
+    /// What is wrong, and what to do.
+    pub issue: Issue,
+    /// How strictly it is answered.
+    pub enforcement: Enforcement,
+    /// Whether a waiver could accept it.
+    pub is_waivable: bool,
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It may pass.
+    Admitted,
+    /// It makes these worse.
+    Refused(Vec<Violation>),
+    /// It cannot be told; the failure policy answers.
+    CannotTell(CannotTell),
+}
+
+/// Why a request cannot be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CannotTell {
+    /// A required source of facts cannot be trusted.
+    Ignorant(Ignorance),
+    /// It touches more subjects than one request may.
+    TooLarge,
+}
+
+/// A decision with what is said beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The answer.
+    pub outcome: Outcome,
+    /// What is worth a warning although it passes: violations under Warn, and what was already failing.
+    pub warned: Vec<Violation>,
+    /// What is only recorded.
+    pub audited: Vec<Violation>,
+}
+
+/// Decides on a request.
+pub fn decide(world: &World, act: &Act, trusted: &Trusted, now: Timestamp) -> Decision {
+    let (before, after) = worlds(world, act);
+    let transition = Transition { before: &before, after: &after, act, trusted, now };
+    let mut findings = Findings::default();
+    findings.add(integrity::broken_by(&transition).into_iter().map(Violation::of_the_ground));
+    reality::acts(&transition, &mut findings);
+    if act.key.kind.is_declaration() {
+        let objections = declarations::objections(&transition);
+        findings.add(objections.into_iter().map(Violation::of_intent));
+    } else if let Some(change) = change_of(act) {
+        reality::difference(&transition, &change, &mut findings);
+    }
+    findings.decision()
+}
+
+/// The worlds without and with the request. The object as the API server has it counts, not as the index last saw it.
+fn worlds(world: &World, act: &Act) -> (World, World) {
+    let mut before = world.clone();
+    let restored = match &act.old {
+        Some(old) => Change::Apply(old.clone()),
+        None => Change::Delete(act.key.clone()),
+    };
+    index::apply(&mut before, restored);
+    let mut after = before.clone();
+    if let Some(change) = change_of(act) {
+        index::apply(&mut after, change);
+    }
+    (before, after)
+}
+
+fn change_of(act: &Act) -> Option<Change> {
+    match (&act.new, act.operation) {
+        (_, Operation::Delete) => Some(Change::Delete(act.key.clone())),
+        (Some(new), Operation::Create | Operation::Update) => Some(Change::Apply(new.clone())),
+        _ => None,
+    }
+}
+
+/// What was found on the way to a decision.
+#[derive(Debug, Default)]
+struct Findings {
+    violations: Vec<Violation>,
+    already_failing: Vec<Violation>,
+    cannot_tell: Option<CannotTell>,
+}
+
+impl Findings {
+    fn add(&mut self, violations: impl IntoIterator<Item = Violation>) {
+        self.violations.extend(violations);
+    }
+
+    fn decision(self) -> Decision {
+        let of = |enforcement: Enforcement| {
+            self.violations.iter().filter(move |violation| violation.enforcement == enforcement).cloned()
+        };
+        let refused: Vec<Violation> = of(Enforcement::Deny).collect();
+        let outcome = match self.cannot_tell {
+            _ if !refused.is_empty() => Outcome::Refused(refused),
+            Some(why) => Outcome::CannotTell(why),
+            None => Outcome::Admitted,
+        };
+        let warned = of(Enforcement::Warn).chain(self.already_failing.iter().cloned()).collect();
+        Decision { outcome, warned, audited: of(Enforcement::Audit).collect() }
+    }
+}
+
+impl Violation {
+    fn of_the_ground(issue: Issue) -> Self {
+        Self {
+            control: String::new(),
+            breaks: Vec::new(),
+            promise: String::new(),
+            subject: None,
+            issue,
+            enforcement: Enforcement::Deny,
+            is_waivable: false,
+        }
+    }
+
+    fn of_intent(objection: declarations::Objection) -> Self {
+        let is_waivable = !objection.commitment.is_empty();
+        Self {
+            control: objection.control.to_owned(),
+            breaks: Some(objection.commitment)
+                .filter(|commitment| !commitment.is_empty())
+                .into_iter()
+                .collect(),
+            promise: objection.promise,
+            subject: None,
+            issue: objection.issue,
+            enforcement: objection.enforcement,
+            is_waivable,
+        }
+    }
+}
+
+/// Whether a fact is of the object that the request is about.
+fn is_own(act: &Act, key: &ObjectKey) -> bool {
+    act.key == *key || act.new.as_ref().is_some_and(|new: &Fact| new.key() == *key)
+}

@@ -1,0 +1,232 @@
+//! Requests on reality: the verdicts of what a request touches, before and after; and acts that are judged as such.
+
+use std::collections::BTreeSet;
+
+use super::{CannotTell, Findings, SUBJECT_BOUND, Violation, compare::compare, is_own};
+use crate::{
+    api::{Enforcement, OnUnknown},
+    core::{
+        control::Control,
+        facts::{Change, Fact, Kind, Name, ObjectKey, Unknown},
+        judge::judge,
+        plan::{Plan, Requirement},
+        subject::SubjectKey,
+        transition::Transition,
+        verdict::{Issue, Problem, Verdict},
+        waiver,
+        world::World,
+    },
+    index::{self, TouchedSubject},
+};
+
+/// Judges every subject that the change touches, in both worlds.
+pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings: &mut Findings) {
+    let touched = index::touched(transition.before, transition.after, change, SUBJECT_BOUND);
+    if touched.is_cut_short {
+        findings.cannot_tell = Some(CannotTell::TooLarge);
+        return;
+    }
+    for touched in &touched.subjects {
+        subject_difference(transition, touched, findings);
+    }
+}
+
+fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {
+    let Some(plan) = transition.after.plan(&touched.tenant) else { return };
+    let Some(class) = touched.subject.class() else { return };
+    for requirement in
+        plan.requirements.iter().filter(|requirement| requirement.control.subjects.contains(&class))
+    {
+        let Some(after) = verdict(transition.after, plan, requirement, &touched.subject, transition) else {
+            continue;
+        };
+        if after.issues.is_empty() {
+            continue;
+        }
+        let before = transition.before.plan(&touched.tenant);
+        let before = before
+            .and_then(|plan| verdict(transition.before, plan, requirement, &touched.subject, transition));
+        let site = Site { transition, plan, requirement, subject: &touched.subject };
+        site.judge(before.as_ref(), &after, findings);
+    }
+}
+
+fn verdict(
+    world: &World,
+    plan: &Plan,
+    requirement: &Requirement,
+    subject: &SubjectKey,
+    transition: &Transition<'_>,
+) -> Option<Verdict> {
+    let subject = index::resolve(world, plan, subject)?;
+    Some(judge(world, plan, requirement, &subject, transition.now).verdict)
+}
+
+/// One requirement on one subject of one tenant.
+struct Site<'a> {
+    transition: &'a Transition<'a>,
+    plan: &'a Plan,
+    requirement: &'a Requirement,
+    subject: &'a SubjectKey,
+}
+
+impl Site<'_> {
+    fn judge(&self, before: Option<&Verdict>, after: &Verdict, findings: &mut Findings) {
+        let compared = compare(before, after, self.transition.now);
+        for issue in compared.newly_failing {
+            findings.violations.extend(self.violation(issue));
+        }
+        for issue in compared.still_failing {
+            // Ratcheting: what was failing already is let through, with a warning where it would have been refused.
+            let standing =
+                self.violation(issue).filter(|violation| violation.enforcement > Enforcement::Audit);
+            findings.already_failing.extend(standing);
+        }
+        for issue in compared.newly_unknown {
+            self.unknown(issue, findings);
+        }
+    }
+
+    fn unknown(&self, issue: &Issue, findings: &mut Findings) {
+        let Problem::Unknown(why) = &issue.problem else { return };
+        let Some(violation) = self.violation(issue) else { return };
+        let ceiling = match why {
+            Unknown::Undecidable(_) => {
+                match self.plan.effective.on_unknown(self.requirement.control.upheld_by) {
+                    OnUnknown::Deny => Enforcement::Deny,
+                    OnUnknown::Warn => Enforcement::Warn,
+                }
+            }
+            Unknown::NotKnown(ignorance) if ignorance.source().is_required() => {
+                if violation.enforcement == Enforcement::Deny {
+                    findings.cannot_tell.get_or_insert(CannotTell::Ignorant(ignorance.clone()));
+                    return;
+                }
+                Enforcement::Warn
+            }
+            Unknown::NotKnown(_) => Enforcement::Warn,
+        };
+        let enforcement = violation.enforcement.min(ceiling);
+        findings.violations.push(Violation { enforcement, ..violation });
+    }
+
+    /// The violation for those who demand it and have not waived it; none where all have.
+    fn violation(&self, issue: &Issue) -> Option<Violation> {
+        let subject = match self.subject {
+            SubjectKey::Object(key) if is_own(self.transition.act, key) => None,
+            other => Some(other.to_string()),
+        };
+        demanded(self.plan, self.requirement, self.subject, self.transition).map(|demanded| Violation {
+            subject,
+            issue: issue.clone(),
+            ..demanded
+        })
+    }
+}
+
+/// Who demands a requirement and has not waived it, as a violation without its issue; the strictest enforcement counts.
+fn demanded(
+    plan: &Plan,
+    requirement: &Requirement,
+    subject: &SubjectKey,
+    transition: &Transition<'_>,
+) -> Option<Violation> {
+    let control = requirement.control.id;
+    let standing = requirement.origins.iter().filter(|origin| {
+        waiver::accepting(plan, control, &origin.demander, subject, transition.now).is_none()
+    });
+    let standing: Vec<_> = standing.collect();
+    let enforcement = standing.iter().map(|origin| origin.enforcement).max()?;
+    let promise = standing.iter().find(|origin| !origin.promise.is_empty());
+    Some(Violation {
+        control: control.to_owned(),
+        breaks: standing.iter().map(|origin| origin.demander.to_string()).collect(),
+        promise: promise.map(|origin| origin.promise.to_string()).unwrap_or_default(),
+        subject: None,
+        issue: Issue::fail("", "", "", ""),
+        enforcement,
+        is_waivable: true,
+    })
+}
+
+/// Acts that break a promise whatever the world after them looks like.
+pub(super) fn acts(transition: &Transition<'_>, findings: &mut Findings) {
+    if transition.is_by_surety() {
+        return;
+    }
+    for control in transition.before.controls() {
+        let issues = (control.transition)(transition);
+        if issues.is_empty() {
+            continue;
+        }
+        let tenants = tenants_concerned(transition);
+        findings
+            .add(issues.into_iter().filter_map(|issue| act_violation(transition, control, &tenants, issue)));
+    }
+}
+
+/// An act is answered as strictly as the strictest of the tenants concerned demands the control. Where none demands it,
+/// the control guards Surety's own ground and refuses.
+fn act_violation(
+    transition: &Transition<'_>,
+    control: &'static Control,
+    tenants: &BTreeSet<Name>,
+    issue: Issue,
+) -> Option<Violation> {
+    let subject = SubjectKey::Object(transition.act.key.clone());
+    let plans = tenants.iter().filter_map(|tenant| transition.before.plan(tenant));
+    let uses: Vec<(&Plan, &Requirement)> = plans
+        .flat_map(|plan| plan.requirements.iter().map(move |requirement| (plan.as_ref(), requirement)))
+        .filter(|(_, requirement)| requirement.control == control)
+        .collect();
+    if uses.is_empty() {
+        let ground = Violation::of_the_ground(issue);
+        return Some(Violation { control: control.id.to_owned(), ..ground });
+    }
+    let standing =
+        uses.into_iter().filter_map(|(plan, requirement)| demanded(plan, requirement, &subject, transition));
+    let strictest = standing.max_by_key(|violation| violation.enforcement)?;
+    Some(Violation { issue, ..strictest })
+}
+
+/// The tenants that an act concerns: of its namespace, of the claim that its volume is bound to, of the namespaces that
+/// its recovery point or schedule takes in.
+fn tenants_concerned(transition: &Transition<'_>) -> BTreeSet<Name> {
+    let (act, world) = (transition.act, transition.before);
+    let mut namespaces: Vec<Name> = act.key.namespace.iter().cloned().collect();
+    match act.key.kind {
+        Kind::Tenant => return [act.key.name.clone()].into(),
+        Kind::Namespace => namespaces.push(act.key.name.clone()),
+        _ => {}
+    }
+    namespaces.extend([&act.old, &act.new].into_iter().flatten().flat_map(|fact| namespaces_of(world, fact)));
+    namespaces.extend(act.requested_deletion.iter().flat_map(|point| namespaces_of_point(world, point)));
+    namespaces.iter().filter_map(|namespace| world.owner_of(namespace)).cloned().collect()
+}
+
+fn namespaces_of(world: &World, fact: &Fact) -> Vec<Name> {
+    match fact {
+        Fact::PersistentVolume(volume) => volume.claim.iter().map(|claim| claim.namespace.clone()).collect(),
+        Fact::Schedule(schedule) => claimed_by(world, &schedule.selection),
+        Fact::RecoveryPoint(point) => claimed_by(world, &point.selection),
+        Fact::VolumeCopy(copy) => vec![copy.claim_namespace.clone()],
+        Fact::Location(location) => {
+            let schedules = world.schedules().filter(|schedule| schedule.namespace == location.namespace);
+            schedules.flat_map(|schedule| claimed_by(world, &schedule.selection)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn namespaces_of_point(world: &World, point: &ObjectKey) -> Vec<Name> {
+    world.point(point).map_or_else(Vec::new, |point| claimed_by(world, &point.selection))
+}
+
+fn claimed_by(world: &World, selection: &crate::core::facts::Selection) -> Vec<Name> {
+    match selection.literal_namespaces() {
+        Some(names) => names.into_iter().cloned().collect(),
+        None => {
+            world.claimed_namespaces().filter(|namespace| selection.takes_in(namespace)).cloned().collect()
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The decision, on a world with one tenant and a profile that demands no host access.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{CannotTell, Outcome, decide, explain};
+use crate::{
+    api::{Enforcement, TenantSpec, WaiverSpec},
+    core::{
+        control::Operation,
+        controls::testkit::{Bench, NAMESPACE, TENANT, at, declared, meta, pod, profile_demanding, workload},
+        facts::{
+            Container, Definition, Fact, Kind, Labels, Name, ObjectKey, Owner, PodTemplate, Source,
+            SourceState, Workload,
+        },
+        transition::{Act, Trusted},
+        world::World,
+    },
+};
+
+const NOW: &str = "2026-06-15T12:00:00Z";
+
+fn world() -> Bench {
+    let control =
+        crate::core::controls::all().iter().copied().find(|control| control.id == "isolation.host-access");
+    Bench::new(control.unwrap()).with(profile_demanding("isolation.host-access", &json!({})))
+}
+
+fn act(operation: Operation, old: Option<Fact>, new: Option<Fact>) -> Act {
+    let key = new.as_ref().or(old.as_ref()).unwrap().key();
+    Act {
+        operation,
+        key,
+        old,
+        new,
+        subresource: Name::default(),
+        user: Name::from("dev"),
+        groups: vec![],
+        orphans_dependents: false,
+        requested_deletion: None,
+    }
+}
+
+fn outcome(world: &World, act: &Act) -> Outcome {
+    decide(world, act, &Trusted::default(), at(NOW)).outcome
+}
+
+fn on_host() -> PodTemplate {
+    PodTemplate { uses_host_network: true, ..PodTemplate::default() }
+}
+
+fn owned_by(fact: Fact, owner: &Fact) -> Fact {
+    let (Fact::Workload(workload), Fact::Workload(owner)) = (fact, owner) else { panic!("workloads") };
+    let reference = Owner {
+        kind: Name::from(owner.kind.resource().kind),
+        name: owner.name.clone(),
+        uid: owner.meta.uid.clone(),
+        is_controller: true,
+    };
+    let mut meta = workload.meta.clone();
+    meta.owner_references = Arc::from([reference]);
+    Fact::Workload(Workload { meta, ..workload })
+}
+
+#[test]
+fn what_conforms_is_admitted_and_an_offender_is_refused_with_everything_it_needs_to_know() {
+    let world = world().world;
+    let good = act(Operation::Create, None, Some(pod("web", PodTemplate::default())));
+    assert_eq!(outcome(&world, &good), Outcome::Admitted);
+    let bad = act(Operation::Create, None, Some(pod("web", on_host())));
+    let Outcome::Refused(violations) = outcome(&world, &bad) else { panic!("admitted") };
+    let text = explain(&violations);
+    for part in [
+        "[isolation.host-access] \"A promise.\" (bench/B-1)",
+        "at spec.hostNetwork: found true; wanted false.",
+        "fix: remove `hostNetwork: true`",
+        "Waiver",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+}
+
+#[test]
+fn a_namespace_of_nobody_is_nobodys_business() {
+    let Fact::Workload(workload) = pod("web", on_host()) else { panic!("a workload") };
+    let elsewhere = Fact::Workload(Workload { namespace: Name::from("default"), ..workload });
+    assert_eq!(outcome(&world().world, &act(Operation::Create, None, Some(elsewhere))), Outcome::Admitted);
+}
+
+#[test]
+fn an_update_that_worsens_nothing_passes_with_a_warning_and_one_more_violation_is_refused() {
+    let bench = world().with(workload(Kind::Deployment, "web", on_host()));
+    let old = workload(Kind::Deployment, "web", on_host());
+    let same = act(Operation::Update, Some(old.clone()), Some(old.clone()));
+    let decision = decide(&bench.world, &same, &Trusted::default(), at(NOW));
+    assert_eq!(decision.outcome, Outcome::Admitted);
+    assert_eq!(decision.warned.len(), 1);
+    let worse = PodTemplate { uses_host_pid: true, ..on_host() };
+    let worse = act(Operation::Update, Some(old), Some(workload(Kind::Deployment, "web", worse)));
+    let Outcome::Refused(violations) = outcome(&bench.world, &worse) else { panic!("admitted") };
+    assert_eq!(violations.len(), 1);
+    assert_eq!(violations[0].issue.field, "spec.template.spec.hostPID");
+}
+
+#[test]
+fn what_was_there_before_counts_as_the_api_server_has_it_not_as_the_index_last_saw_it() {
+    let bench = world().with(workload(Kind::Deployment, "web", on_host()));
+    let old = workload(Kind::Deployment, "web", PodTemplate::default());
+    let again = act(Operation::Update, Some(old), Some(workload(Kind::Deployment, "web", on_host())));
+    assert!(matches!(outcome(&bench.world, &again), Outcome::Refused(_)));
+    let anew = act(Operation::Create, None, Some(workload(Kind::Deployment, "web", on_host())));
+    assert!(matches!(outcome(&bench.world, &anew), Outcome::Refused(_)));
+}
+
+#[test]
+fn one_more_pod_of_a_failing_template_makes_nothing_worse_but_what_a_pod_adds_is_judged() {
+    let set = workload(Kind::ReplicaSet, "web-1", on_host());
+    let bench = world().with(set.clone());
+    let same = owned_by(pod("web-1-a", on_host()), &set);
+    assert_eq!(outcome(&bench.world, &act(Operation::Create, None, Some(same.clone()))), Outcome::Admitted);
+    let sidecar = Container { name: Name::from("debug"), host_ports: vec![80], ..Container::default() };
+    let more = owned_by(pod("web-1-a", PodTemplate { containers: vec![sidecar], ..on_host() }), &set);
+    let Outcome::Refused(violations) = outcome(&bench.world, &act(Operation::Update, Some(same), Some(more)))
+    else {
+        panic!("admitted")
+    };
+    assert_eq!(violations.len(), 1);
+    assert_eq!(violations[0].issue.container, Some(Name::from("debug")));
+}
+
+#[test]
+fn an_owner_that_the_index_does_not_have_is_not_believed() {
+    let set = workload(Kind::ReplicaSet, "web-1", on_host());
+    let orphan = owned_by(pod("web-1-a", on_host()), &set);
+    assert!(matches!(
+        outcome(&world().world, &act(Operation::Create, None, Some(orphan))),
+        Outcome::Refused(_)
+    ));
+}
+
+#[test]
+fn the_tenants_own_enforcement_caps_what_a_promise_asks() {
+    let spec = TenantSpec { enforcement: Enforcement::Warn, ..TenantSpec::default() };
+    let bench = world().with_tenant(spec);
+    let bad = act(Operation::Create, None, Some(pod("web", on_host())));
+    let decision = decide(&bench.world, &bad, &Trusted::default(), at(NOW));
+    assert_eq!(decision.outcome, Outcome::Admitted);
+    assert_eq!(decision.warned.len(), 1);
+}
+
+#[test]
+fn a_waiver_lets_it_pass_until_its_second() {
+    let spec: WaiverSpec = serde_json::from_value(json!({
+        "control": "isolation.host-access", "scope": {"tenantSelector": {}, "kind": "Pod", "name": "web"},
+        "reason": "needed for a migration", "approver": "ciso", "expiresAt": "2026-06-15T13:00:00Z",
+    }))
+    .unwrap();
+    let bench = world().with(Fact::Waiver(declared("w-1", Labels::default(), spec)));
+    let bad = act(Operation::Create, None, Some(pod("web", on_host())));
+    assert_eq!(outcome(&bench.world, &bad), Outcome::Admitted);
+    let later = decide(&bench.world, &bad, &Trusted::default(), at("2026-06-15T13:00:00Z")).outcome;
+    assert!(matches!(later, Outcome::Refused(_)));
+    let other = act(Operation::Create, None, Some(pod("other", on_host())));
+    assert!(matches!(outcome(&bench.world, &other), Outcome::Refused(_)));
+}
+
+#[test]
+fn definitions_that_promises_rest_on_are_not_deleted() {
+    let definition = |name: &str, group: &str, plural: &str| {
+        Fact::Definition(Definition {
+            name: Name::from(name),
+            meta: meta(name),
+            group: Name::from(group),
+            plural: Name::from(plural),
+            ..Definition::default()
+        })
+    };
+    let world = world().world;
+    let tenants = definition("tenants.surety.dev", "surety.dev", "tenants");
+    assert!(matches!(outcome(&world, &act(Operation::Delete, Some(tenants), None)), Outcome::Refused(_)));
+    let unused = definition("backups.velero.io", "velero.io", "backups");
+    assert_eq!(outcome(&world, &act(Operation::Delete, Some(unused), None)), Outcome::Admitted);
+}
+
+#[test]
+fn a_required_source_that_cannot_be_trusted_leaves_the_answer_to_the_failure_policy() {
+    let world = world_that_reads_classes(SourceState::Stale(at(NOW)));
+    let bad = act(Operation::Create, None, Some(pod("web", PodTemplate::default())));
+    assert!(matches!(outcome(&world, &bad), Outcome::CannotTell(CannotTell::Ignorant(_))));
+    let world = world_that_reads_classes(SourceState::Synced);
+    assert_eq!(outcome(&world, &bad), Outcome::Admitted);
+}
+
+/// A world with a control that was never heard of, as somebody adds one.
+fn world_that_reads_classes(state: SourceState) -> World {
+    use crate::core::{
+        control::{Control, never_weaker, no_demand, no_transition},
+        facts::Sources,
+        subject::SubjectClass,
+        verdict::Verdict,
+    };
+    static READER: Control = Control {
+        id: "isolation.reads-classes",
+        title: "",
+        why: "",
+        remediation: "",
+        severity: crate::api::Severity::Low,
+        subjects: &[SubjectClass::Workload],
+        reads: Sources::of(&[Source::StorageClasses]),
+        guards: &[],
+        evaluate: |context, _| {
+            let _ = context.storage_classes().count();
+            Verdict::pass("")
+        },
+        demanded: no_demand,
+        upheld_by: None,
+        weaker: never_weaker,
+        transition: no_transition,
+    };
+    let mut bench = world();
+    bench.world.controls = vec![&READER].leak();
+    bench.apply(profile_demanding(READER.id, &json!({})));
+    bench.with_source(Source::StorageClasses, state).world
+}
+
+#[test]
+fn a_control_that_somebody_adds_guards_requests_without_a_change_elsewhere() {
+    use crate::core::{
+        control::{Control, never_weaker, no_demand, no_transition},
+        facts::Sources,
+        subject::{Subject, SubjectClass},
+        verdict::{Issue, Verdict},
+    };
+    static NO_WEB: Control = Control {
+        id: "isolation.no-web",
+        title: "",
+        why: "",
+        remediation: "",
+        severity: crate::api::Severity::Low,
+        subjects: &[SubjectClass::Workload],
+        reads: Sources::NONE,
+        guards: &[],
+        evaluate: |_, subject| match subject {
+            Subject::Workload(workload) if workload.name == "web" => {
+                Verdict::issue(Issue::fail("metadata.name", "web", "another name", "rename it"))
+            }
+            _ => Verdict::pass("another name"),
+        },
+        demanded: no_demand,
+        upheld_by: None,
+        weaker: never_weaker,
+        transition: no_transition,
+    };
+    let mut bench = world();
+    bench.world.controls = vec![&NO_WEB].leak();
+    bench.apply(profile_demanding(NO_WEB.id, &json!({})));
+    let bad = act(Operation::Create, None, Some(pod("web", PodTemplate::default())));
+    assert!(matches!(outcome(&bench.world, &bad), Outcome::Refused(_)));
+    let good = act(Operation::Create, None, Some(pod("api", PodTemplate::default())));
+    assert_eq!(outcome(&bench.world, &good), Outcome::Admitted);
+}
+
+#[test]
+fn requests_on_intent_that_demand_more_are_never_refused_for_reality() {
+    let bench = world().with(pod("web", on_host()));
+    let more = act(Operation::Create, None, Some(profile_demanding("isolation.host-access", &json!({}))));
+    assert_eq!(outcome(&bench.world, &more), Outcome::Admitted);
+    let unknown = act(Operation::Create, None, Some(profile_demanding("isolation.host-acess", &json!({}))));
+    let Outcome::Refused(violations) = outcome(&bench.world, &unknown) else { panic!("admitted") };
+    assert!(explain(&violations).contains("did you mean `isolation.host-access`?"));
+}
+
+#[test]
+fn the_index_and_the_tenant_are_those_of_the_bench() {
+    let key = ObjectKey::cluster(Kind::Namespace, NAMESPACE);
+    assert_eq!(world().world.owner_of(&key.name), Some(&Name::from(TENANT)));
+}

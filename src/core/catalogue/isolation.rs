@@ -1,0 +1,96 @@
+//! Tenants kept apart.
+
+use super::model::{
+    Area, Package, ParameterSpec,
+    ParameterType::{Bool, Enumeration, EnumerationList, Map, TextList},
+    PlannedControl,
+    Strength::{Detect, Prevent, Repair},
+};
+
+pub(super) const CONTROLS: &[PlannedControl] = &[
+    PlannedControl {
+        id: "isolation.namespace-claimed",
+        title: "every namespace belongs to one tenant and stays there",
+        area: Area::Isolation,
+        package: Package::Main,
+        completed_in: Package::Main,
+        own_parameters: &[],
+        one_of: &[],
+        offers: &[Prevent, Repair, Detect],
+    },
+    PlannedControl {
+        id: "isolation.network-default-deny",
+        title: "only stated traffic passes the fence around each namespace",
+        area: Area::Isolation,
+        package: Package::Main,
+        completed_in: Package::TenantLife,
+        own_parameters: &[
+            ParameterSpec::optional(
+                "directions",
+                EnumerationList(&["Ingress", "Egress"]),
+                "[Ingress, Egress]",
+            ),
+            ParameterSpec::optional("peers", EnumerationList(&["dns", "tenant"]), "[dns]"),
+        ],
+        one_of: &[],
+        offers: &[Prevent, Repair, Detect],
+    },
+    PlannedControl {
+        id: "isolation.pod-security",
+        title: "pods keep to a Pod Security Standard",
+        area: Area::Isolation,
+        package: Package::Main,
+        completed_in: Package::TenantLife,
+        own_parameters: &[ParameterSpec::optional(
+            "level",
+            Enumeration(&["Baseline", "Restricted"]),
+            "Baseline",
+        )],
+        one_of: &[],
+        offers: &[Prevent, Repair, Detect],
+    },
+    PlannedControl {
+        id: "isolation.host-access",
+        title: "no pod reaches into its node",
+        area: Area::Isolation,
+        package: Package::Main,
+        completed_in: Package::TenantLife,
+        own_parameters: &[ParameterSpec::optional(
+            "allowed",
+            EnumerationList(&["HostPath", "HostNetwork", "HostPID", "HostIPC", "HostPort"]),
+            "[]",
+        )],
+        one_of: &[],
+        offers: &[Prevent, Detect],
+    },
+    PlannedControl {
+        id: "isolation.quota",
+        title: "no tenant takes more than its share of the cluster",
+        area: Area::Isolation,
+        package: Package::TenantLife,
+        completed_in: Package::TenantLife,
+        own_parameters: &[ParameterSpec::optional("share", Map, "the policy's")],
+        one_of: &[],
+        offers: &[Prevent, Repair, Detect],
+    },
+    PlannedControl {
+        id: "isolation.cross-tenant-reference",
+        title: "no object refers to another tenant",
+        area: Area::Isolation,
+        package: Package::TenantLife,
+        completed_in: Package::TenantLife,
+        own_parameters: &[ParameterSpec::optional("allowedPairs", TextList, "[]")],
+        one_of: &[],
+        offers: &[Prevent, Detect],
+    },
+    PlannedControl {
+        id: "isolation.dedicated-database",
+        title: "each database serves one tenant",
+        area: Area::Isolation,
+        package: Package::TenantLife,
+        completed_in: Package::TenantLife,
+        own_parameters: &[ParameterSpec::optional("sharedIfAttested", Bool, "false")],
+        one_of: &[],
+        offers: &[Prevent, Repair, Detect],
+    },
+];

@@ -1,0 +1,14 @@
+//! Controls of retention: data has a known class, and is not deleted before its time.
+
+mod class_declared;
+mod classes;
+mod duties;
+mod kept;
+mod strength;
+#[cfg(test)]
+mod testkit;
+
+use crate::core::control::Control;
+
+/// The area's controls.
+pub const CONTROLS: &[&Control] = &[&class_declared::CONTROL, &kept::CONTROL];

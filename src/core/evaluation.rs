@@ -1,0 +1,162 @@
+//! The verdicts of one tenant, kept subject by subject, so that a change is answered by evaluating what it touches.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    facts::{ObjectKey, Unknown},
+    judge::{judge, next_change, subject_ignorance},
+    plan::{Plan, Requirement},
+    subject::{Subject, SubjectKey},
+    verdict::{Issue, Problem, Verdict},
+    world::World,
+};
+
+/// A verdict of one requirement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Which of the plan's requirements.
+    pub requirement: usize,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// Finds a subject's facts; `index` knows how.
+pub type Resolve = for<'a> fn(&'a World, &'a Plan, &SubjectKey) -> Option<Subject<'a>>;
+
+/// All verdicts of a tenant.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    plan: Arc<Plan>,
+    by_subject: BTreeMap<SubjectKey, Vec<Judged>>,
+}
+
+impl Evaluation {
+    /// Evaluates these subjects, which are all of the tenant's.
+    pub fn of(
+        world: &World,
+        plan: &Arc<Plan>,
+        subjects: impl IntoIterator<Item = SubjectKey>,
+        resolve: Resolve,
+        now: Timestamp,
+    ) -> Self {
+        let mut evaluation = Self { plan: Arc::clone(plan), by_subject: BTreeMap::new() };
+        for subject in subjects {
+            evaluation.again(world, &subject, resolve, now);
+        }
+        evaluation
+    }
+
+    /// Evaluates one subject again, or forgets it where it is gone. The next moment at which its answer changes by itself.
+    pub fn again(
+        &mut self,
+        world: &World,
+        subject: &SubjectKey,
+        resolve: Resolve,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let verdicts = verdicts_on(world, &self.plan, subject, resolve, now);
+        let moments = verdicts.iter().filter_map(|judged| {
+            let requirement = self.plan.requirements.get(judged.requirement)?;
+            next_change(&self.plan, requirement, subject, &judged.verdict, now)
+        });
+        let next = moments.min();
+        if verdicts.is_empty() {
+            self.by_subject.remove(subject);
+        } else {
+            self.by_subject.insert(subject.clone(), verdicts);
+        }
+        next
+    }
+
+    /// Forgets a subject.
+    pub fn forget(&mut self, subject: &SubjectKey) {
+        self.by_subject.remove(subject);
+    }
+
+    /// The plan that it follows.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Every verdict, in order of subjects.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&SubjectKey, &Requirement, &Verdict)> {
+        let requirements = &self.plan.requirements;
+        self.by_subject.iter().flat_map(move |(subject, judged)| {
+            judged.iter().filter_map(move |judged| {
+                let requirement = requirements.get(judged.requirement)?;
+                Some((subject, requirement, &judged.verdict))
+            })
+        })
+    }
+
+    /// The subjects that have verdicts.
+    pub fn subjects(&self) -> impl Iterator<Item = &SubjectKey> {
+        self.by_subject.keys()
+    }
+}
+
+fn verdicts_on(
+    world: &World,
+    plan: &Plan,
+    subject: &SubjectKey,
+    resolve: Resolve,
+    now: Timestamp,
+) -> Vec<Judged> {
+    let Some(class) = subject.class() else { return Vec::new() };
+    let of_class = plan.requirements.iter().enumerate().filter(|(_, requirement)| {
+        requirement.control.subjects.contains(&class) && is_meant(requirement, subject)
+    });
+    let unreadable = unreadable(world, subject);
+    let resolved = resolve(world, plan, subject);
+    let judged = of_class.filter_map(|(index, requirement)| {
+        let verdict = match (&resolved, &unreadable) {
+            (_, Some(why)) => not_known(why.clone()),
+            (Some(subject_facts), None) => {
+                let verdict = judge(world, plan, requirement, subject_facts, now).verdict;
+                match subject_ignorance(world, subject) {
+                    Some(why) if verdict.not_applicable.is_none() => not_known(why),
+                    _ => verdict,
+                }
+            }
+            (None, None) => return None,
+        };
+        Some(Judged { requirement: index, verdict })
+    });
+    judged.collect()
+}
+
+/// A control over commitments is evaluated on those that name it, and not on the others.
+fn is_meant(requirement: &Requirement, subject: &SubjectKey) -> bool {
+    let SubjectKey::Commitment { profile, id } = subject else { return true };
+    requirement.origins.iter().any(|origin| {
+        matches!(&origin.demander, super::plan::Demander::Commitment { profile: p, id: i } if p == profile && i == id)
+    })
+}
+
+fn unreadable(world: &World, subject: &SubjectKey) -> Option<Unknown> {
+    let SubjectKey::Object(key) = subject else { return None };
+    world.unreadable_reason(key)
+}
+
+fn not_known(why: Unknown) -> Verdict {
+    let found = why.to_string();
+    let issue = Issue::fail(
+        "",
+        found,
+        "an object that can be read",
+        "see Surety's log for the field, and mend the object",
+    );
+    Verdict::issue(issue.with_problem(Problem::Unknown(why)))
+}
+
+impl World {
+    /// Why an object could not be read; none where it was.
+    pub fn unreadable_reason(&self, key: &ObjectKey) -> Option<Unknown> {
+        let reason = self.unreadable.get(key)?;
+        let source = key.kind.source()?;
+        let what = super::facts::Name::from(format!("{key} ({reason})"));
+        Some(Unknown::NotKnown(super::facts::Ignorance::Unreadable(source, what)))
+    }
+}

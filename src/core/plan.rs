@@ -1,0 +1,255 @@
+//! The plan of a tenant: everything that is demanded of it, by promises and by policies, each use of a control once.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    catalogue,
+    control::Control,
+    effective::{Conflict, Effective, Figure, PolicyReference},
+    facts::{Declared, Kind, Labels, Name},
+    parameters::Parameters,
+    world::World,
+};
+use crate::api::{
+    AttestationSpec, Enforcement, ProfileSpec, Severity, Span, TenantSelector, TenantSpec, Unit, WaiverSpec,
+    profile::{Commitment, ControlUse},
+};
+
+/// Who demands something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Demander {
+    /// A promise.
+    Commitment {
+        /// The profile.
+        profile: Name,
+        /// The commitment.
+        id: Name,
+    },
+    /// A policy.
+    Policy(PolicyReference),
+}
+
+impl std::fmt::Display for Demander {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Commitment { profile, id } => write!(f, "{profile}/{id}"),
+            Self::Policy(policy) => policy.fmt(f),
+        }
+    }
+}
+
+/// One who demands a requirement, and how strictly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Who.
+    pub demander: Demander,
+    /// The promise in its words; empty for policies.
+    pub promise: Name,
+    /// Already capped by the tenant's own enforcement.
+    pub enforcement: Enforcement,
+    /// How much a breach matters.
+    pub severity: Severity,
+    /// How long a finding may stay open.
+    pub remediate_within: Span,
+}
+
+/// One use of a control with one set of parameters, and all who demand it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requirement {
+    /// The control.
+    pub control: &'static Control,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// Which policy each merged parameter came from.
+    pub figures: Vec<Figure<Name>>,
+    /// Who demands it.
+    pub origins: Vec<Origin>,
+}
+
+/// A control that a commitment names and this version has not built, or could not take in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unbuilt {
+    /// The profile.
+    pub profile: Name,
+    /// The commitment.
+    pub commitment: Name,
+    /// The control's id.
+    pub control: Name,
+    /// Why; none where it is planned but not built.
+    pub error: Option<String>,
+}
+
+/// Everything that is demanded of a tenant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The tenant.
+    pub tenant: Arc<Declared<TenantSpec>>,
+    /// The profiles that reach it.
+    pub profiles: Vec<Arc<Declared<ProfileSpec>>>,
+    /// Its policies, merged.
+    pub effective: Effective,
+    /// Policies that contradict each other.
+    pub conflicts: Vec<Conflict>,
+    /// What is evaluated.
+    pub requirements: Vec<Requirement>,
+    /// What cannot be evaluated by this version.
+    pub unbuilt: Vec<Unbuilt>,
+    /// Waivers that reach it.
+    pub waivers: Vec<Arc<Declared<WaiverSpec>>>,
+    /// Attestations that reach it.
+    pub attestations: Vec<Arc<Declared<AttestationSpec>>>,
+}
+
+/// Whether a selector of tenants reaches a tenant with these labels.
+pub fn reaches(selector: &TenantSelector, labels: &Labels) -> bool {
+    labels.are_selected_by(selector)
+}
+
+/// The plan of a tenant, from everything that is declared.
+pub fn build(world: &World, tenant: &Arc<Declared<TenantSpec>>) -> Plan {
+    let labels = &tenant.labels;
+    let profiles = reaching(world.profiles(), labels, |spec| &spec.tenant_selector);
+    let effective = Effective {
+        backup: reaching(world.backup_policies(), labels, |spec| &spec.tenant_selector),
+        retention: reaching(world.retention_policies(), labels, |spec| &spec.tenant_selector),
+        encryption: reaching(world.encryption_policies(), labels, |spec| &spec.tenant_selector),
+        isolation: reaching(world.isolation_policies(), labels, |spec| &spec.tenant_selector),
+    };
+    let mut requirements = Requirements::new(tenant.spec.enforcement);
+    for profile in &profiles {
+        requirements.add_profile(world, profile);
+    }
+    requirements.add_policies(world, &effective);
+    Plan {
+        tenant: Arc::clone(tenant),
+        conflicts: effective.conflicts(),
+        effective,
+        waivers: reaching(world.waivers(), labels, |spec| &spec.scope.tenant_selector),
+        attestations: reaching(world.attestations(), labels, |spec| &spec.tenant_selector),
+        requirements: requirements.by_use.into_values().collect(),
+        unbuilt: requirements.unbuilt,
+        profiles,
+    }
+}
+
+fn reaching<'a, S: 'a>(
+    all: impl Iterator<Item = &'a Arc<Declared<S>>>,
+    labels: &Labels,
+    selector: impl Fn(&S) -> &TenantSelector,
+) -> Vec<Arc<Declared<S>>> {
+    all.filter(|declared| reaches(selector(&declared.spec), labels)).cloned().collect()
+}
+
+struct Requirements {
+    cap: Enforcement,
+    by_use: BTreeMap<(&'static str, Parameters), Requirement>,
+    unbuilt: Vec<Unbuilt>,
+}
+
+impl Requirements {
+    const fn new(cap: Enforcement) -> Self {
+        Self { cap, by_use: BTreeMap::new(), unbuilt: Vec::new() }
+    }
+
+    fn add_profile(&mut self, world: &World, profile: &Arc<Declared<ProfileSpec>>) {
+        for commitment in &profile.spec.commitments {
+            for control_use in &commitment.controls {
+                self.add_use(world, &profile.name, commitment, control_use);
+            }
+        }
+    }
+
+    fn add_use(&mut self, world: &World, profile: &Name, commitment: &Commitment, control_use: &ControlUse) {
+        let id = Name::from(&commitment.id);
+        let unbuilt = |error| Unbuilt {
+            profile: profile.clone(),
+            commitment: id.clone(),
+            control: Name::from(&control_use.id),
+            error,
+        };
+        let Some(control) = world.control(&control_use.id) else {
+            let error =
+                catalogue::find(&control_use.id).is_none().then(|| "it is not in the catalogue".to_owned());
+            self.unbuilt.push(unbuilt(error));
+            return;
+        };
+        match catalogue::parameters(control.id, &control_use.parameters) {
+            Ok(parameters) => {
+                let origin = self.origin_of(profile, commitment, control_use);
+                self.insert(control, parameters, Vec::new(), origin);
+            }
+            Err(error) => self.unbuilt.push(unbuilt(Some(error.to_string()))),
+        }
+    }
+
+    fn origin_of(&self, profile: &Name, commitment: &Commitment, control_use: &ControlUse) -> Origin {
+        let enforcement = control_use.enforcement.unwrap_or(commitment.enforcement);
+        Origin {
+            demander: Demander::Commitment { profile: profile.clone(), id: Name::from(&commitment.id) },
+            promise: Name::from(&commitment.promise),
+            enforcement: enforcement.min(self.cap),
+            severity: commitment.severity,
+            remediate_within: commitment
+                .remediate_within
+                .unwrap_or_else(|| remediation_of(commitment.severity)),
+        }
+    }
+
+    fn add_policies(&mut self, world: &World, effective: &Effective) {
+        for control in world.controls() {
+            let Some(demand) = (control.demanded)(effective) else { continue };
+            let parameters = catalogue::with_defaults(control.id, demand.parameters);
+            for asking in demand.asking {
+                let origin = Origin {
+                    demander: Demander::Policy(asking.policy),
+                    promise: Name::default(),
+                    enforcement: asking.enforcement.min(self.cap),
+                    severity: control.severity,
+                    remediate_within: remediation_of(control.severity),
+                };
+                self.insert(control, parameters.clone(), demand.figures.clone(), origin);
+            }
+        }
+    }
+
+    fn insert(
+        &mut self,
+        control: &'static Control,
+        parameters: Parameters,
+        figures: Vec<Figure<Name>>,
+        origin: Origin,
+    ) {
+        let requirement = self
+            .by_use
+            .entry((control.id, parameters.clone()))
+            .or_insert_with(|| Requirement { control, parameters, figures: Vec::new(), origins: Vec::new() });
+        if requirement.figures.is_empty() {
+            requirement.figures = figures;
+        }
+        requirement.origins.push(origin);
+    }
+}
+
+/// How long a finding may stay open where nobody says otherwise.
+pub fn remediation_of(severity: Severity) -> Span {
+    match severity {
+        Severity::Critical => Span::new(1, Unit::Day),
+        Severity::High => Span::new(7, Unit::Day),
+        Severity::Medium => Span::new(30, Unit::Day),
+        Severity::Low => Span::new(90, Unit::Day),
+    }
+}
+
+impl Plan {
+    /// Whether a policy of this kind reaches the tenant.
+    pub fn has_policy(&self, kind: Kind) -> bool {
+        self.effective.has(kind)
+    }
+
+    /// A commitment of one of its profiles.
+    pub fn commitment(&self, profile: &str, id: &str) -> Option<(&Arc<Declared<ProfileSpec>>, &Commitment)> {
+        let profile = self.profiles.iter().find(|candidate| candidate.name == *profile)?;
+        let commitment = profile.spec.commitments.iter().find(|commitment| commitment.id == id)?;
+        Some((profile, commitment))
+    }
+}

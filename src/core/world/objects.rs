@@ -1,0 +1,164 @@
+//! Looking up namespaces, workloads, claims, volumes, classes and definitions.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use super::{Place, World};
+use crate::core::{
+    facts::{
+        ClaimRecord, Definition, Ingress, Kind, Name, Namespace, NetworkPolicy, ObjectKey, PersistentVolume,
+        PersistentVolumeClaim, Service, StorageClass, Workload,
+    },
+    subject::SubjectKey,
+};
+
+impl World {
+    /// A namespace.
+    pub fn namespace(&self, name: &str) -> Option<&Namespace> {
+        self.namespaces.get(name).map(Arc::as_ref)
+    }
+
+    /// All namespaces, in no order.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Arc<Namespace>> {
+        self.namespaces.values()
+    }
+
+    /// The tenant that holds a namespace.
+    pub fn owner_of(&self, namespace: &str) -> Option<&Name> {
+        self.owner_of_namespace.get(namespace)
+    }
+
+    /// The namespaces that a tenant holds, in order of names.
+    pub fn namespaces_of<'a>(&'a self, tenant: &'a Name) -> impl Iterator<Item = &'a Name> + 'a {
+        self.namespaces_of_tenant
+            .range((tenant.clone(), Name::default())..)
+            .take_while(move |(owner, _)| owner == tenant)
+            .map(|(_, namespace)| namespace)
+    }
+
+    /// Every namespace that a tenant holds, in no order.
+    pub fn claimed_namespaces(&self) -> impl Iterator<Item = &Name> {
+        self.owner_of_namespace.keys()
+    }
+
+    /// The UID of `kube-system`, which names the cluster.
+    pub fn cluster_id(&self) -> Option<&Name> {
+        self.namespaces.get("kube-system").map(|namespace| &namespace.meta.uid)
+    }
+
+    /// A workload.
+    pub fn workload(&self, kind: Kind, namespace: &Name, name: &Name) -> Option<&Arc<Workload>> {
+        self.workloads.get(&(namespace.clone(), kind, name.clone()))
+    }
+
+    /// The workloads of a namespace.
+    pub fn workloads_in<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<Workload>> + 'a {
+        self.workloads
+            .range((namespace.clone(), Kind::Namespace, Name::default())..)
+            .take_while(move |((place, ..), _)| place == namespace)
+            .map(|(_, workload)| workload)
+    }
+
+    /// The controller that owns a workload, where the world has it with the UID that the reference names.
+    pub fn controller_of(&self, workload: &Workload) -> Option<&Arc<Workload>> {
+        let owner = workload.controller()?;
+        let kind = Kind::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.is_workload() && kind.resource().kind == &*owner.kind)?;
+        self.workload(kind, &workload.namespace, &owner.name).filter(|found| found.meta.uid == owner.uid)
+    }
+
+    /// A claim.
+    pub fn claim(&self, namespace: &Name, name: &Name) -> Option<&Arc<PersistentVolumeClaim>> {
+        self.claims.get(&(namespace.clone(), name.clone()))
+    }
+
+    /// The claims of a namespace.
+    pub fn claims_in<'a>(
+        &'a self,
+        namespace: &'a Name,
+    ) -> impl Iterator<Item = &'a Arc<PersistentVolumeClaim>> + 'a {
+        in_namespace(&self.claims, namespace)
+    }
+
+    /// The Services of a namespace.
+    pub fn services_in<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<Service>> + 'a {
+        in_namespace(&self.services, namespace)
+    }
+
+    /// The Ingresses of a namespace.
+    pub fn ingresses_in<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<Ingress>> + 'a {
+        in_namespace(&self.ingresses, namespace)
+    }
+
+    /// The network policies of a namespace.
+    pub fn network_policies_in<'a>(
+        &'a self,
+        namespace: &'a Name,
+    ) -> impl Iterator<Item = &'a Arc<NetworkPolicy>> + 'a {
+        in_namespace(&self.network_policies, namespace)
+    }
+
+    /// A volume.
+    pub fn volume(&self, name: &str) -> Option<&Arc<PersistentVolume>> {
+        self.volumes.get(name)
+    }
+
+    /// The volumes that are bound to, or reserved for, claims of a namespace.
+    pub fn volumes_of<'a>(
+        &'a self,
+        namespace: &'a Name,
+    ) -> impl Iterator<Item = &'a Arc<PersistentVolume>> + 'a {
+        self.volumes_of_namespace
+            .range((namespace.clone(), Name::default())..)
+            .take_while(move |(place, _)| place == namespace)
+            .filter_map(|(_, name)| self.volumes.get(name))
+    }
+
+    /// A storage class.
+    pub fn storage_class(&self, name: &str) -> Option<&Arc<StorageClass>> {
+        self.storage_classes.get(name)
+    }
+
+    /// All storage classes, in order of names.
+    pub fn storage_classes(&self) -> impl Iterator<Item = &Arc<StorageClass>> {
+        self.storage_classes.values()
+    }
+
+    /// The class that the API server gives to a claim that names none: of those marked as default the newest, then the
+    /// first by name (plugin DefaultStorageClass).
+    pub fn default_storage_class(&self) -> Option<&Arc<StorageClass>> {
+        let defaults = self.storage_classes.values().filter(|class| class.is_default);
+        defaults.min_by(|a, b| b.meta.created.cmp(&a.meta.created).then_with(|| a.name.cmp(&b.name)))
+    }
+
+    /// The subjects that ask for a storage class by this name; [`DEFAULT_CLASS`] for those that name none.
+    pub(crate) fn users_of_class<'a>(&'a self, class: &'a Name) -> impl Iterator<Item = &'a SubjectKey> + 'a {
+        let first = SubjectKey::Object(ObjectKey::cluster(Kind::Namespace, Name::default()));
+        self.users_of_class
+            .range((class.clone(), first)..)
+            .take_while(move |(name, _)| name == class)
+            .map(|(_, user)| user)
+    }
+
+    /// The tenant that is recorded as a namespace's owner, and under which terms.
+    pub fn recorded_owner(&self, namespace: &str) -> Option<&(Name, ClaimRecord)> {
+        self.recorded_owner.get(namespace)
+    }
+
+    /// A definition, by its name `plural.group`.
+    pub fn definition(&self, name: &str) -> Option<&Arc<Definition>> {
+        self.definitions.get(name)
+    }
+}
+
+fn in_namespace<'a, T>(
+    map: &'a OrdMap<Place, Arc<T>>,
+    namespace: &'a Name,
+) -> impl Iterator<Item = &'a Arc<T>> + 'a {
+    map.range((namespace.clone(), Name::default())..)
+        .take_while(move |((place, _), _)| place == namespace)
+        .map(|(_, value)| value)
+}

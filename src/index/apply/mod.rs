@@ -1,0 +1,198 @@
+//! Applying a change to a world, with everything that is derived from it.
+
+mod declarations;
+mod derived;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::Timestamp;
+
+pub(in crate::index) use declarations::tenants_reached;
+use declarations::{
+    forget_record, insert_declaration, insert_record, reconsider_all_namespaces, reconsider_namespace,
+    remove_declaration,
+};
+use derived::{
+    forget_claim, forget_copy, forget_point, forget_schedule, forget_volume, forget_workload,
+    note_class_users, note_selection, note_volume,
+};
+
+use crate::core::{
+    facts::{Change, Fact, Kind, Name, ObjectKey, Source, SourceState},
+    world::{DEFAULT_CLASS, World},
+};
+
+/// Applies one change. Applying the same change twice changes nothing; the order of changes to different objects does
+/// not matter.
+pub fn apply(world: &mut World, change: Change) {
+    match change {
+        Change::Apply(fact) => {
+            world.unreadable.remove(&fact.key());
+            insert(world, fact);
+        }
+        Change::Delete(key) => {
+            world.unreadable.remove(&key);
+            remove(world, &key);
+        }
+        Change::Unreadable(key, reason) => {
+            remove(world, &key);
+            world.unreadable.insert(key, reason);
+        }
+    }
+}
+
+/// The objects of a kind that a complete list did not show: deletions that were missed while disconnected.
+pub fn missing(world: &World, kind: Kind, seen: &BTreeSet<ObjectKey>) -> Vec<ObjectKey> {
+    keys_of(world, kind).into_iter().filter(|key| !seen.contains(key)).collect()
+}
+
+/// Notes how far a source can be trusted.
+pub fn set_source(world: &mut World, source: Source, state: SourceState) {
+    world.sources.insert(source, state);
+}
+
+/// Notes since when the registration has been in force. Namespaces that joined by themselves depend on it.
+pub fn set_enforcing_since(world: &mut World, since: Option<Timestamp>) {
+    if world.enforcing_since == since {
+        return;
+    }
+    world.enforcing_since = since;
+    reconsider_all_namespaces(world);
+}
+
+/// The keys of every object of a kind, the unreadable ones with them.
+pub(super) fn keys_of(world: &World, kind: Kind) -> Vec<ObjectKey> {
+    let cluster = |name: &Name| ObjectKey::cluster(kind, name.clone());
+    let placed = |place: &(Name, Name)| ObjectKey::namespaced(kind, place.0.clone(), place.1.clone());
+    let mut keys: Vec<ObjectKey> = match kind {
+        Kind::Namespace => world.namespaces.keys().map(cluster).collect(),
+        Kind::PersistentVolume => world.volumes.keys().map(cluster).collect(),
+        Kind::StorageClass => world.storage_classes.keys().map(cluster).collect(),
+        Kind::Definition => world.definitions.keys().map(cluster).collect(),
+        Kind::PersistentVolumeClaim => world.claims.keys().map(placed).collect(),
+        Kind::Service => world.services.keys().map(placed).collect(),
+        Kind::Ingress => world.ingresses.keys().map(placed).collect(),
+        Kind::NetworkPolicy => world.network_policies.keys().map(placed).collect(),
+        Kind::VeleroSchedule => world.schedules.keys().filter(|key| key.kind == kind).cloned().collect(),
+        Kind::VeleroBackup => world.points.keys().filter(|key| key.kind == kind).cloned().collect(),
+        Kind::PodVolumeBackup | Kind::DataUpload => {
+            world.copies.keys().filter(|key| key.kind == kind).cloned().collect()
+        }
+        Kind::BackupStorageLocation => {
+            world.locations.keys().filter(|key| key.kind == kind).cloned().collect()
+        }
+        Kind::Tenant => world.tenants.keys().map(cluster).collect(),
+        Kind::Profile => world.profiles.keys().map(cluster).collect(),
+        Kind::BackupPolicy => world.backup_policies.keys().map(cluster).collect(),
+        Kind::RetentionPolicy => world.retention_policies.keys().map(cluster).collect(),
+        Kind::EncryptionPolicy => world.encryption_policies.keys().map(cluster).collect(),
+        Kind::IsolationPolicy => world.isolation_policies.keys().map(cluster).collect(),
+        Kind::Waiver => world.waivers.keys().map(cluster).collect(),
+        Kind::Attestation => world.attestations.keys().map(cluster).collect(),
+        Kind::TenantRecord => world.records.keys().map(cluster).collect(),
+        Kind::DeleteBackupRequest | Kind::Restore | Kind::ComplianceReport => Vec::new(),
+        workload => {
+            let of_kind = world.workloads.iter().filter(|((_, kind, _), _)| *kind == workload);
+            of_kind.map(|(_, workload)| workload.key()).collect()
+        }
+    };
+    keys.extend(world.unreadable.keys().filter(|key| key.kind == kind).cloned());
+    keys
+}
+
+fn insert(world: &mut World, fact: Fact) {
+    let key = fact.key();
+    match fact {
+        Fact::Namespace(namespace) => {
+            let name = namespace.name.clone();
+            world.namespaces.insert(name.clone(), Arc::new(namespace));
+            reconsider_namespace(world, &name);
+        }
+        Fact::Workload(workload) => {
+            forget_workload(world, &key);
+            note_class_users(world, &workload);
+            let place = (workload.namespace.clone(), workload.kind, workload.name.clone());
+            world.workloads.insert(place, Arc::new(workload));
+        }
+        Fact::PersistentVolumeClaim(claim) => {
+            forget_claim(world, &key);
+            let class = claim.storage_class.clone().unwrap_or_else(|| Name::from(DEFAULT_CLASS));
+            world.users_of_class.insert((class, key.into()));
+            world.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
+        }
+        Fact::PersistentVolume(volume) => {
+            forget_volume(world, &key.name);
+            note_volume(world, &volume);
+            world.volumes.insert(volume.name.clone(), Arc::new(volume));
+        }
+        Fact::StorageClass(class) => {
+            world.storage_classes.insert(class.name.clone(), Arc::new(class));
+        }
+        Fact::Service(service) => {
+            world.services.insert((service.namespace.clone(), service.name.clone()), Arc::new(service));
+        }
+        Fact::Ingress(ingress) => {
+            world.ingresses.insert((ingress.namespace.clone(), ingress.name.clone()), Arc::new(ingress));
+        }
+        Fact::NetworkPolicy(policy) => {
+            world.network_policies.insert((policy.namespace.clone(), policy.name.clone()), Arc::new(policy));
+        }
+        Fact::Definition(definition) => {
+            world.definitions.insert(definition.name.clone(), Arc::new(definition));
+        }
+        Fact::Schedule(schedule) => {
+            forget_schedule(world, &key);
+            let (by_namespace, wide) = (&mut world.schedules_of_namespace, &mut world.wide_schedules);
+            note_selection(by_namespace, wide, &schedule.selection, &key);
+            world.schedules.insert(key, Arc::new(schedule));
+        }
+        Fact::RecoveryPoint(point) => {
+            forget_point(world, &key);
+            let (by_namespace, wide) = (&mut world.points_of_namespace, &mut world.wide_points);
+            note_selection(by_namespace, wide, &point.selection, &key);
+            world.points.insert(key, Arc::new(point));
+        }
+        Fact::VolumeCopy(copy) => {
+            forget_copy(world, &key);
+            world.copies_of_claim.insert((
+                copy.claim_namespace.clone(),
+                copy.claim_name.clone(),
+                key.clone(),
+            ));
+            world.copies.insert(key, Arc::new(copy));
+        }
+        Fact::Location(location) => {
+            world.locations.insert(key, Arc::new(location));
+        }
+        Fact::TenantRecord(record) => insert_record(world, record),
+        declaration => insert_declaration(world, declaration),
+    }
+}
+
+fn remove(world: &mut World, key: &ObjectKey) {
+    let place = || (key.namespace.clone().unwrap_or_default(), key.name.clone());
+    match key.kind {
+        Kind::Namespace => {
+            world.namespaces.remove(&key.name);
+            reconsider_namespace(world, &key.name);
+        }
+        Kind::PersistentVolumeClaim => forget_claim(world, key),
+        Kind::PersistentVolume => forget_volume(world, &key.name),
+        Kind::StorageClass => drop(world.storage_classes.remove(&key.name)),
+        Kind::Service => drop(world.services.remove(&place())),
+        Kind::Ingress => drop(world.ingresses.remove(&place())),
+        Kind::NetworkPolicy => drop(world.network_policies.remove(&place())),
+        Kind::Definition => drop(world.definitions.remove(&key.name)),
+        Kind::VeleroSchedule => forget_schedule(world, key),
+        Kind::VeleroBackup => forget_point(world, key),
+        Kind::PodVolumeBackup | Kind::DataUpload => forget_copy(world, key),
+        Kind::BackupStorageLocation => drop(world.locations.remove(key)),
+        Kind::TenantRecord => {
+            forget_record(world, &key.name);
+            reconsider_all_namespaces(world);
+        }
+        Kind::DeleteBackupRequest | Kind::Restore | Kind::ComplianceReport => {}
+        kind if kind.is_workload() => forget_workload(world, key),
+        _ => remove_declaration(world, key),
+    }
+}

@@ -1,0 +1,17 @@
+//! The index: applies changes to a world, says what a change touches, and hands out consistent snapshots.
+//!
+//! Synchronous. No client, no runtime, no clock.
+
+mod apply;
+mod implied;
+mod snapshot;
+mod subjects;
+#[cfg(test)]
+mod tests;
+mod touched;
+
+pub use apply::{apply, missing, set_enforcing_since, set_source};
+pub use implied::imply_namespace;
+pub use snapshot::Snapshots;
+pub use subjects::{is_subject, resolve, subjects_of};
+pub use touched::{Touched, TouchedSubject, touched};

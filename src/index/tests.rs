@@ -1,0 +1,225 @@
+//! Laws of the index: the order of changes to different objects does not matter, a relist heals, and what a change
+//! touches covers every verdict that it changes.
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use proptest::prelude::*;
+
+use super::{apply, missing, resolve, subjects_of, touched};
+use crate::{
+    api::TenantSpec,
+    core::{
+        controls,
+        controls::testkit::{Bench, at, declared, meta, profile_demanding},
+        evaluation::Evaluation,
+        facts::{
+            Change, Fact, Kind, Labels, Name, Namespace, ObjectKey, PersistentVolumeClaim, PodTemplate,
+            Source, SourceState, StorageClass, Workload,
+        },
+        subject::SubjectKey,
+        verdict::Verdict,
+        world::World,
+    },
+};
+
+const NOW: &str = "2026-06-15T12:00:00Z";
+const BOUND: usize = 10_000;
+
+fn world() -> World {
+    let mut world = World::new(controls::all());
+    for source in Source::ALL {
+        super::set_source(&mut world, *source, SourceState::Synced);
+    }
+    world
+}
+
+fn tenant(name: &str, namespaces: &[&str]) -> Fact {
+    let mut spec = TenantSpec::default();
+    spec.namespaces.names = namespaces.iter().map(|name| (*name).to_owned()).collect();
+    Fact::Tenant(declared(name, Labels::default(), spec))
+}
+
+fn namespace(name: &str, labels: Labels) -> Fact {
+    Fact::Namespace(Namespace { name: Name::from(name), meta: meta(name), labels })
+}
+
+fn workload(namespace: &str, name: &str, uses_host_network: bool) -> Fact {
+    Fact::Workload(Workload {
+        kind: Kind::Deployment,
+        namespace: Name::from(namespace),
+        name: Name::from(name),
+        meta: meta(name),
+        labels: Labels::default(),
+        template: Arc::new(PodTemplate { uses_host_network, ..PodTemplate::default() }),
+        claim_templates: Arc::from([]),
+    })
+}
+
+fn claim(namespace: &str, name: &str, class: Option<&str>) -> Fact {
+    Fact::PersistentVolumeClaim(PersistentVolumeClaim {
+        namespace: Name::from(namespace),
+        name: Name::from(name),
+        meta: meta(name),
+        storage_class: class.map(Name::from),
+        ..PersistentVolumeClaim::default()
+    })
+}
+
+fn class(name: &str, encrypted: &str, is_default: bool) -> Fact {
+    Fact::StorageClass(StorageClass {
+        name: Name::from(name),
+        meta: meta(name),
+        provisioner: Name::from("ebs.csi.aws.com"),
+        parameters: Labels::from([("encrypted", encrypted)]),
+        is_default,
+    })
+}
+
+/// Changes to a handful of objects, so that they collide often.
+fn any_change() -> impl Strategy<Value = Change> {
+    let place = prop::sample::select(vec!["a-1", "a-2", "b-1", "nobody"]);
+    let name = prop::sample::select(vec!["x", "y"]);
+    let class_name = prop::sample::select(vec!["fast", "slow"]);
+    let lists = prop::sample::subsequence(vec!["a-1", "a-2", "b-1"], 0..=3);
+    prop_oneof![
+        (prop::sample::select(vec!["a", "b"]), lists)
+            .prop_map(|(name, list)| Change::Apply(tenant(name, &list))),
+        (place.clone(), any::<bool>()).prop_map(|(place, is_marked)| {
+            let labels =
+                if is_marked { Labels::from([("surety.dev/data-class", "gold")]) } else { Labels::default() };
+            Change::Apply(namespace(place, labels))
+        }),
+        (place.clone(), name.clone(), any::<bool>())
+            .prop_map(|(place, name, on)| Change::Apply(workload(place, name, on))),
+        (place.clone(), name.clone(), prop::option::of(class_name.clone()))
+            .prop_map(|(place, name, class)| Change::Apply(claim(place, name, class))),
+        (class_name.clone(), prop::sample::select(vec!["true", "True"]), any::<bool>())
+            .prop_map(|(name, encrypted, is_default)| Change::Apply(class(name, encrypted, is_default))),
+        (place.clone(), name.clone()).prop_map(|(place, name)| Change::Delete(ObjectKey::namespaced(
+            Kind::Deployment,
+            place,
+            name
+        ))),
+        (place.clone(), name).prop_map(|(place, name)| Change::Delete(ObjectKey::namespaced(
+            Kind::PersistentVolumeClaim,
+            place,
+            name
+        ))),
+        place.prop_map(|place| Change::Delete(ObjectKey::cluster(Kind::Namespace, place))),
+        class_name.prop_map(|name| Change::Delete(ObjectKey::cluster(Kind::StorageClass, name))),
+    ]
+}
+
+type Verdicts = BTreeMap<(Name, SubjectKey, &'static str, String), Verdict>;
+
+/// Every verdict of every tenant.
+fn verdicts(world: &World) -> Verdicts {
+    let mut verdicts = Verdicts::new();
+    for tenant in world.tenants() {
+        let plan = world.plan(&tenant.name).unwrap();
+        let evaluation = Evaluation::of(world, plan, subjects_of(world, plan), resolve, at(NOW));
+        for (subject, requirement, verdict) in evaluation.verdicts() {
+            let parameters = format!("{:?}", requirement.parameters);
+            let key = (tenant.name.clone(), subject.clone(), requirement.control.id, parameters);
+            let mut verdict = verdict.clone();
+            // A fix may name any good class that exists: advice, not a verdict.
+            verdict.issues.iter_mut().for_each(|issue| issue.fix.clear());
+            verdicts.insert(key, verdict);
+        }
+    }
+    verdicts
+}
+
+fn promises() -> Vec<Change> {
+    let all = controls::all()
+        .iter()
+        .filter(|control| crate::core::catalogue::parameters(control.id, &BTreeMap::new()).is_ok());
+    all.map(|control| {
+        let Fact::Profile(mut profile) = profile_demanding(control.id, &serde_json::json!({})) else {
+            unreachable!()
+        };
+        profile.name = Name::from(control.id);
+        Change::Apply(Fact::Profile(profile))
+    })
+    .collect()
+}
+
+fn built(changes: &[Change]) -> World {
+    let mut world = world();
+    for change in promises().into_iter().chain(changes.iter().cloned()) {
+        apply(&mut world, change);
+    }
+    world
+}
+
+/// The last change of each object, in order of keys.
+fn final_changes(changes: &[Change]) -> Vec<Change> {
+    let last: BTreeMap<ObjectKey, Change> =
+        changes.iter().map(|change| (change.key(), change.clone())).collect();
+    last.into_values().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_history_ends_in_the_world_of_its_last_changes(changes in prop::collection::vec(any_change(), 1..40)) {
+        let lived = built(&changes);
+        let rebuilt = built(&final_changes(&changes));
+        prop_assert_eq!(verdicts(&lived), verdicts(&rebuilt));
+        prop_assert_eq!(lived.users_of_class, rebuilt.users_of_class);
+        prop_assert_eq!(lived.namespaces_of_tenant, rebuilt.namespaces_of_tenant);
+    }
+
+    #[test]
+    fn a_relist_removes_what_was_missed_and_nothing_else(
+        changes in prop::collection::vec(any_change(), 1..30),
+        lost in prop::sample::select(vec!["x", "y"]),
+    ) {
+        let mut lived = built(&changes);
+        let keys: BTreeSet<ObjectKey> = super::apply::keys_of(&lived, Kind::Deployment).into_iter().collect();
+        let seen: BTreeSet<ObjectKey> = keys.iter().filter(|key| key.name != *lost).cloned().collect();
+        for key in missing(&lived, Kind::Deployment, &seen) {
+            apply(&mut lived, Change::Delete(key));
+        }
+        let left: BTreeSet<ObjectKey> = super::apply::keys_of(&lived, Kind::Deployment).into_iter().collect();
+        prop_assert_eq!(left, seen);
+    }
+
+    #[test]
+    fn what_a_change_touches_covers_every_verdict_that_it_changes(
+        changes in prop::collection::vec(any_change(), 1..30),
+        last in any_change(),
+    ) {
+        let before = built(&changes);
+        let mut after = before.clone();
+        apply(&mut after, last.clone());
+        let touched = touched(&before, &after, &last, BOUND);
+        let (old, new) = (verdicts(&before), verdicts(&after));
+        for (key, verdict) in old.iter().chain(&new) {
+            let is_changed = old.get(key) != new.get(key);
+            let (tenant, subject) = (key.0.clone(), key.1.clone());
+            let is_covered = touched.tenants.contains(&tenant)
+                || touched.subjects.contains(&super::TouchedSubject { tenant, subject });
+            prop_assert!(!is_changed || is_covered, "{key:?} {verdict:?} by {last:?}");
+        }
+    }
+}
+
+#[test]
+fn the_bound_is_kept_and_said() {
+    let bench = Bench::new(controls::all().first().unwrap());
+    let mut world = bench.world;
+    for number in 0..20 {
+        apply(&mut world, Change::Apply(claim("acme-prod", &format!("c{number}"), Some("fast"))));
+    }
+    let change = Change::Apply(class("fast", "true", false));
+    let cut = touched(&world, &world, &change, 5);
+    assert!(cut.is_cut_short && cut.subjects.len() == 5, "{cut:?}");
+    let whole = touched(&world, &world, &change, 100);
+    assert!(!whole.is_cut_short && whole.subjects.len() == 20, "{whole:?}");
+}

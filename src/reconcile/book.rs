@@ -1,0 +1,212 @@
+//! The book: the world, the verdicts of every tenant, and the moments at which they change by themselves. One writer
+//! owns it. Synchronous; `now` is an argument.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::deadlines::Deadlines;
+use crate::{
+    core::{
+        evaluation::Evaluation,
+        facts::{Change, Kind, Name, ObjectKey, Source, SourceState},
+        result::{TenantResult, result},
+        subject::SubjectKey,
+        world::World,
+    },
+    index::{self, Touched, TouchedSubject},
+};
+
+/// How many subjects of one change are told apart; past it the tenants that own them are evaluated whole.
+const SUBJECTS_TOLD_APART: usize = 50_000;
+
+/// The world and what was concluded from it.
+#[derive(Debug)]
+pub struct Book {
+    world: World,
+    evaluations: BTreeMap<Name, Evaluation>,
+    deadlines: Deadlines,
+    dirty: BTreeSet<Name>,
+    is_open: bool,
+}
+
+impl Book {
+    /// A closed book: changes are taken in, nothing is evaluated yet.
+    pub fn new(world: World) -> Self {
+        Self {
+            world,
+            evaluations: BTreeMap::new(),
+            deadlines: Deadlines::default(),
+            dirty: BTreeSet::new(),
+            is_open: false,
+        }
+    }
+
+    /// The world.
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Whether verdicts are kept.
+    pub const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Whether every required source has been listed.
+    pub fn can_open(&self) -> bool {
+        let required = Source::ALL.iter().filter(|source| source.is_required());
+        required.copied().all(|source| {
+            !matches!(self.world.source_state(source), SourceState::Pending | SourceState::Forbidden)
+        })
+    }
+
+    /// Evaluates every tenant, and from then on what changes.
+    pub fn open(&mut self, now: Timestamp) {
+        self.is_open = true;
+        self.evaluate_all(now);
+    }
+
+    /// Evaluates every tenant again: the slow full pass that heals.
+    pub fn evaluate_all(&mut self, now: Timestamp) {
+        let names: Vec<Name> = self.world.tenants().map(|tenant| tenant.name.clone()).collect();
+        for name in names {
+            self.evaluate_tenant(&name, now);
+        }
+    }
+
+    /// Takes in one change and evaluates what it touches.
+    pub fn apply(&mut self, change: Change, now: Timestamp) {
+        if !self.is_open {
+            index::apply(&mut self.world, change);
+            return;
+        }
+        let before = self.world.clone();
+        index::apply(&mut self.world, change.clone());
+        let touched = index::touched(&before, &self.world, &change, SUBJECTS_TOLD_APART);
+        self.evaluate_touched(touched, now);
+    }
+
+    /// Takes in the end of a complete list: what it did not show is gone.
+    pub fn replace(
+        &mut self,
+        kind: Kind,
+        seen: &BTreeSet<ObjectKey>,
+        covers: impl Fn(&ObjectKey) -> bool,
+        now: Timestamp,
+    ) {
+        for key in index::missing(&self.world, kind, seen).into_iter().filter(covers) {
+            self.apply(Change::Delete(key), now);
+        }
+    }
+
+    /// Something of the tenant is to be reported and written again.
+    pub fn mark(&mut self, tenant: Name) {
+        self.dirty.insert(tenant);
+    }
+
+    /// Takes in how far a source can be trusted.
+    pub fn set_source(&mut self, source: Source, state: SourceState, now: Timestamp) {
+        if self.world.source_state(source) == state {
+            return;
+        }
+        index::set_source(&mut self.world, source, state);
+        if self.is_open {
+            self.evaluate_all(now);
+        }
+    }
+
+    /// Takes in since when the registration is in force.
+    pub fn set_enforcing_since(&mut self, since: Option<Timestamp>, now: Timestamp) {
+        if self.world.enforcing_since() == since {
+            return;
+        }
+        index::set_enforcing_since(&mut self.world, since);
+        if self.is_open {
+            self.evaluate_all(now);
+        }
+    }
+
+    /// Evaluates every subject whose moment has come.
+    pub fn tick(&mut self, now: Timestamp) {
+        for TouchedSubject { tenant, subject } in self.deadlines.due(now) {
+            self.evaluate_subject(&tenant, &subject, now);
+        }
+    }
+
+    /// The next moment at which a verdict changes by itself.
+    pub fn next_moment(&mut self) -> Option<Timestamp> {
+        self.deadlines.earliest()
+    }
+
+    /// The tenants whose verdicts may have changed since this was last asked; those that are gone too.
+    pub fn take_dirty(&mut self) -> BTreeSet<Name> {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// The result of a tenant.
+    pub fn result(&self, tenant: &str, now: Timestamp) -> Option<TenantResult> {
+        let evaluation = self.evaluations.get(tenant)?;
+        Some(result(evaluation, self.world.record(tenant).map(Arc::as_ref), now))
+    }
+
+    /// The tenants that have verdicts, in order of names.
+    pub fn tenants(&self) -> impl Iterator<Item = &Name> {
+        self.evaluations.keys()
+    }
+
+    fn evaluate_touched(&mut self, touched: Touched, now: Timestamp) {
+        let mut whole = touched.tenants;
+        if touched.is_cut_short {
+            whole.extend(touched.subjects.iter().map(|touched| touched.tenant.clone()));
+        }
+        for tenant in &whole {
+            self.evaluate_tenant(tenant, now);
+        }
+        for TouchedSubject { tenant, subject } in touched.subjects {
+            if !whole.contains(&tenant) {
+                self.evaluate_subject(&tenant, &subject, now);
+            }
+        }
+    }
+
+    fn evaluate_subject(&mut self, tenant: &Name, subject: &SubjectKey, now: Timestamp) {
+        self.dirty.insert(tenant.clone());
+        let is_owned = subject.namespace().is_none_or(|place| self.world.owner_of(place) == Some(tenant));
+        let Some(evaluation) = self.evaluations.get_mut(tenant) else { return };
+        let next = if is_owned && index::is_subject(&self.world, subject) {
+            evaluation.again(&self.world, subject, index::resolve, now)
+        } else {
+            evaluation.forget(subject);
+            None
+        };
+        self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject: subject.clone() }, next);
+    }
+
+    fn evaluate_tenant(&mut self, tenant: &Name, now: Timestamp) {
+        self.dirty.insert(tenant.clone());
+        let former: BTreeSet<SubjectKey> =
+            self.evaluations.get(tenant).into_iter().flat_map(Evaluation::subjects).cloned().collect();
+        let Some(plan) = self.world.plan(tenant).cloned() else {
+            self.evaluations.remove(tenant);
+            self.clear_deadlines(tenant, former);
+            return;
+        };
+        let subjects: BTreeSet<SubjectKey> = index::subjects_of(&self.world, &plan).into_iter().collect();
+        self.clear_deadlines(tenant, former.difference(&subjects).cloned());
+        let mut evaluation = Evaluation::of(&self.world, &plan, [], index::resolve, now);
+        for subject in subjects {
+            let next = evaluation.again(&self.world, &subject, index::resolve, now);
+            self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject }, next);
+        }
+        self.evaluations.insert(tenant.clone(), evaluation);
+    }
+
+    fn clear_deadlines(&mut self, tenant: &Name, subjects: impl IntoIterator<Item = SubjectKey>) {
+        for subject in subjects {
+            self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject }, None);
+        }
+    }
+}

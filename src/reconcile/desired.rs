@@ -1,0 +1,210 @@
+//! What Surety writes into the cluster for a tenant under Managed policies: labels of its namespaces, the fence around
+//! them, schedules of the backup engine. Pure: the same world wants the same objects.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::{
+    api::{
+        BackupPolicySpec, Direction, IsolationPolicySpec, Management, PodSecurityLevel,
+        isolation_policy::{NetworkIsolation, NetworkPeer},
+        keys,
+    },
+    core::{
+        effective::Effective,
+        facts::{Declared, Kind, Name, ObjectKey, Schedule, Source, SourceState},
+        plan::Plan,
+        schedule::{ManagedSchedule, Unmanageable, managed_schedule},
+        world::World,
+    },
+    engines::velero::{self, ScheduleRequest},
+};
+
+/// An object, or Surety's part of one, as it shall be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Desired {
+    /// The object.
+    pub key: ObjectKey,
+    /// The field manager that owns Surety's part.
+    pub manager: &'static str,
+    /// Surety's part, as server-side apply takes it.
+    pub body: Value,
+}
+
+/// The NetworkPolicy that denies by default.
+pub const DEFAULT_DENY: &str = "surety-default-deny";
+/// The NetworkPolicy that lets DNS through.
+pub const ALLOW_DNS: &str = "surety-allow-dns";
+/// The NetworkPolicy that lets the tenant's own namespaces through.
+pub const ALLOW_TENANT: &str = "surety-allow-tenant";
+
+/// Everything that Surety writes for a tenant under Managed policies.
+pub fn of_tenant(world: &World, plan: &Plan) -> Vec<Desired> {
+    let mut desired = in_namespaces(world, plan);
+    desired.extend(schedules(world, plan));
+    desired
+}
+
+/// The tenant that one of Surety's own schedules is for.
+pub fn tenant_of_schedule(schedule: &Schedule) -> Option<Name> {
+    let is_ours = schedule.labels.get(keys::MANAGED_BY) == Some(keys::MANAGED_BY_SURETY);
+    schedule.labels.get(keys::TENANT).filter(|_| is_ours).map(Name::from)
+}
+
+/// One schedule for each Managed backup policy, where the engine is there to take it.
+fn schedules(world: &World, plan: &Plan) -> Vec<Desired> {
+    let has_engine = world.source_state(Source::VeleroSchedules) == SourceState::Synced;
+    let managed = plan.effective.backup.iter().filter(|policy| policy.spec.management == Management::Managed);
+    managed.filter(|_| has_engine).filter_map(|policy| schedule(world, plan, policy)).collect()
+}
+
+fn schedule(world: &World, plan: &Plan, policy: &Declared<BackupPolicySpec>) -> Option<Desired> {
+    let namespaces = world.namespaces_of(&plan.tenant.name).filter_map(|name| world.namespace(name));
+    match managed_schedule(plan, policy, namespaces, world.cluster_id()) {
+        Ok(wanted) => velero_schedule(&wanted),
+        Err(Unmanageable::NoNamespaces(..)) => None,
+        Err(error) => {
+            tracing::warn!(tenant = %plan.tenant.name, policy = %policy.name, %error, "no schedule is written");
+            None
+        }
+    }
+}
+
+/// Velero keeps a backup for 30 days where nothing is said.
+const VELERO_DEFAULT_TIME_TO_LIVE: SignedDuration = SignedDuration::from_hours(720);
+
+fn velero_schedule(wanted: &ManagedSchedule) -> Option<Desired> {
+    let request = ScheduleRequest {
+        namespace: wanted.engine_namespace.clone(),
+        tenant: wanted.tenant.clone(),
+        policy: wanted.policy.clone(),
+        cluster: wanted.cluster.clone().unwrap_or_default(),
+        cron: Name::from(&wanted.cron),
+        namespaces: wanted.namespaces.clone(),
+        time_to_live: wanted.time_to_live.unwrap_or(VELERO_DEFAULT_TIME_TO_LIVE),
+        location: wanted.location.clone(),
+        snapshot_move_data: wanted.moves_snapshots,
+        default_volumes_to_fs_backup: wanted.reads_files_by_default,
+    };
+    let body = velero::schedule_object(&request)?;
+    let name = velero::schedule_name(&wanted.tenant, &wanted.policy);
+    let key = ObjectKey::namespaced(Kind::VeleroSchedule, wanted.engine_namespace.clone(), name);
+    Some(Desired { key, manager: keys::MANAGER_SCHEDULES, body })
+}
+
+/// Everything that Surety writes for a tenant in its namespaces.
+pub fn in_namespaces(world: &World, plan: &Plan) -> Vec<Desired> {
+    let managed: Vec<&IsolationPolicySpec> = plan
+        .effective
+        .isolation
+        .iter()
+        .map(|policy| policy.spec.as_ref())
+        .filter(|spec| spec.management == Management::Managed)
+        .collect();
+    if managed.is_empty() {
+        return Vec::new();
+    }
+    let tenant = &plan.tenant.name;
+    let living = world
+        .namespaces_of(tenant)
+        .filter(|name| world.namespace(name).is_some_and(|namespace| !namespace.meta.is_deleting));
+    living.flat_map(|namespace| for_namespace(tenant, namespace, &managed)).collect()
+}
+
+fn for_namespace(tenant: &Name, namespace: &Name, managed: &[&IsolationPolicySpec]) -> Vec<Desired> {
+    let mut desired = vec![namespace_labels(tenant, namespace, managed)];
+    let rules: Vec<&NetworkIsolation> = managed.iter().filter_map(|spec| spec.network.as_ref()).collect();
+    if rules.is_empty() {
+        return desired;
+    }
+    let mut directions: Vec<Direction> =
+        rules.iter().flat_map(|rule| Effective::directions_denied_by(rule)).collect();
+    directions.sort();
+    directions.dedup();
+    let peers = |peer: NetworkPeer| rules.iter().any(|rule| rule.peers.contains(&peer));
+    desired.push(network_policy(
+        tenant,
+        namespace,
+        DEFAULT_DENY,
+        &json!({
+            "podSelector": {}, "policyTypes": names_of(&directions),
+        }),
+    ));
+    if peers(NetworkPeer::Dns) && directions.contains(&Direction::Egress) {
+        desired.push(network_policy(tenant, namespace, ALLOW_DNS, &dns()));
+    }
+    if peers(NetworkPeer::Tenant) {
+        desired.push(network_policy(tenant, namespace, ALLOW_TENANT, &own_tenant(tenant, &directions)));
+    }
+    desired
+}
+
+fn namespace_labels(tenant: &Name, namespace: &Name, managed: &[&IsolationPolicySpec]) -> Desired {
+    let mut labels = serde_json::Map::new();
+    labels.insert(keys::TENANT.to_owned(), json!(tenant));
+    let level = managed.iter().filter_map(|spec| spec.pod_security.as_ref()).map(|rule| rule.level).max();
+    if let Some(level) = level {
+        let text = match level {
+            PodSecurityLevel::Baseline => "baseline",
+            PodSecurityLevel::Restricted => "restricted",
+        };
+        labels.insert(keys::POD_SECURITY_ENFORCE.to_owned(), json!(text));
+    }
+    Desired {
+        key: ObjectKey::cluster(Kind::Namespace, namespace.clone()),
+        manager: keys::MANAGER_NAMESPACES,
+        body: json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": namespace, "labels": labels},
+        }),
+    }
+}
+
+fn network_policy(tenant: &Name, namespace: &Name, name: &str, spec: &Value) -> Desired {
+    Desired {
+        key: ObjectKey::namespaced(Kind::NetworkPolicy, namespace.clone(), name),
+        manager: keys::MANAGER_NETWORK,
+        body: json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {
+                "name": name, "namespace": namespace,
+                "labels": {keys::MANAGED_BY: keys::MANAGED_BY_SURETY, keys::TENANT: tenant},
+            },
+            "spec": spec,
+        }),
+    }
+}
+
+/// Port 53 in `kube-system`, by its immutable label, for UDP and TCP.
+fn dns() -> Value {
+    json!({
+        "podSelector": {}, "policyTypes": ["Egress"],
+        "egress": [{
+            "to": [{"namespaceSelector": {"matchLabels": {keys::NAMESPACE_NAME: "kube-system"}}}],
+            "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
+        }],
+    })
+}
+
+/// Namespaces with the tenant's label. Only Surety moves that label, so that nobody lets himself in.
+fn own_tenant(tenant: &Name, directions: &[Direction]) -> Value {
+    let peer = json!([{"namespaceSelector": {"matchLabels": {keys::TENANT: tenant}}}]);
+    let mut spec = json!({"podSelector": {}, "policyTypes": names_of(directions)});
+    if let Some(fields) = spec.as_object_mut() {
+        if directions.contains(&Direction::Ingress) {
+            fields.insert("ingress".to_owned(), json!([{"from": peer}]));
+        }
+        if directions.contains(&Direction::Egress) {
+            fields.insert("egress".to_owned(), json!([{"to": peer}]));
+        }
+    }
+    spec
+}
+
+fn names_of(directions: &[Direction]) -> Vec<&'static str> {
+    let name = |direction: &Direction| match direction {
+        Direction::Ingress => "Ingress",
+        Direction::Egress => "Egress",
+    };
+    directions.iter().map(name).collect()
+}

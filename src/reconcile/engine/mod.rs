@@ -1,0 +1,245 @@
+//! The one loop that owns the book: events in, verdicts kept, metrics and writes out. Every replica runs it; only the
+//! leader's writes pass.
+
+mod outcomes;
+mod settle;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use ahash::{HashMap, HashSet};
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{MissedTickBehavior, interval, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{book::Book, desired, writes::Writes};
+use crate::{
+    core::{
+        facts::{Change, Fact, Kind, Name, ObjectKey, Source, SourceState},
+        result::TenantResult,
+        world::World,
+    },
+    index::Snapshots,
+    serve::{health::Readiness, metrics::Metrics},
+    watch::{Clock, Event, WatchError, Watches},
+    write::{EventRecorder, Outcome, Target},
+};
+
+/// How soon after a change its tenant is reported. Changes in between are reported together.
+const SETTLE: Duration = Duration::from_millis(200);
+/// The longest sleep: the wall clock may be set, and machines sleep.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How often everything is evaluated again, to heal what was missed.
+pub const FULL_PASS: SignedDuration = SignedDuration::from_mins(10);
+/// The condition of `/readyz` that every required source has been listed.
+pub const SYNCED: &str = "sources";
+
+/// What the engine is given.
+pub struct Parts {
+    /// The watches.
+    pub watches: Watches,
+    /// Where worlds are published.
+    pub snapshots: Snapshots,
+    /// Told at each publication.
+    pub published: watch::Sender<u64>,
+    /// Where writes go.
+    pub writes: Writes,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Readiness.
+    pub readiness: Readiness,
+    /// Surety's own namespace.
+    pub own_namespace: String,
+    /// Since when the registration is in force, as it is found.
+    pub enforcing_since: watch::Receiver<Option<Timestamp>>,
+    /// Changes that were admitted and seen come here, so that tentative ones are forgotten.
+    pub seen: mpsc::Sender<ObjectKey>,
+    /// Who leads.
+    pub leadership: watch::Receiver<crate::write::Leadership>,
+    /// The time of day.
+    pub clock: Clock,
+    /// Tells changes in Events.
+    pub events: Arc<EventRecorder>,
+    /// What came of queued writes.
+    pub outcomes: mpsc::Receiver<Outcome>,
+    /// Stops the engine.
+    pub shutdown: CancellationToken,
+}
+
+/// The loop and its memory.
+pub struct Engine {
+    parts: Parts,
+    book: Book,
+    results: BTreeMap<Name, TenantResult>,
+    declarations_changed: bool,
+    exported: BTreeSet<Name>,
+    written: HashSet<Target>,
+    looked_at: HashSet<Target>,
+    disputed: HashMap<Target, String>,
+}
+
+impl Engine {
+    /// An engine that starts with `world`.
+    pub fn new(parts: Parts, world: World) -> Self {
+        Self {
+            parts,
+            book: Book::new(world),
+            results: BTreeMap::new(),
+            declarations_changed: true,
+            exported: BTreeSet::new(),
+            written: HashSet::default(),
+            looked_at: HashSet::default(),
+            disputed: HashMap::default(),
+        }
+    }
+
+    /// Runs until shutdown. An error is the end of the process.
+    pub async fn run(mut self) -> Result<(), WatchError> {
+        let mut settle = interval(SETTLE);
+        settle.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut full_pass = interval(Duration::try_from(FULL_PASS).unwrap_or(Duration::from_mins(10)));
+        full_pass.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let shutdown = self.parts.shutdown.clone();
+        loop {
+            let pause = self.pause();
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(()),
+                batch = self.parts.watches.next() => match batch? {
+                    Some(batch) => self.take_in(batch),
+                    None => return Ok(()),
+                },
+                () = sleep(pause) => self.tick(),
+                _ = settle.tick() => self.settle(),
+                _ = full_pass.tick() => self.full_pass(),
+                Ok(()) = self.parts.enforcing_since.changed() => self.note_enforcement(),
+                Ok(()) = self.parts.leadership.changed() => self.declarations_changed = true,
+                Some(outcome) = self.parts.outcomes.recv() => self.learn(&outcome),
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.parts.clock)()
+    }
+
+    /// How long until the next moment at which a verdict changes.
+    fn pause(&mut self) -> Duration {
+        let now = self.now();
+        let Some(moment) = self.book.next_moment() else { return LONGEST_SLEEP };
+        let until = now.duration_until(moment);
+        Duration::try_from(until).unwrap_or(Duration::ZERO).min(LONGEST_SLEEP)
+    }
+
+    fn tick(&mut self) {
+        let now = self.now();
+        if self.book.is_open() && self.book.next_moment().is_some_and(|moment| moment <= now) {
+            self.book.tick(now);
+            self.settle();
+        }
+    }
+
+    fn take_in(&mut self, batch: Vec<Event>) {
+        let now = self.now();
+        for event in batch {
+            self.take_in_one(event, now);
+        }
+        if !self.book.is_open() && self.book.can_open() {
+            tracing::info!("every required source has been listed");
+            self.book.open(now);
+            self.parts.readiness.hold(SYNCED);
+        }
+        self.watch_required_sources();
+        self.parts.snapshots.publish(self.book.world().clone());
+        self.parts.published.send_modify(|number| *number += 1);
+    }
+
+    fn take_in_one(&mut self, event: Event, now: Timestamp) {
+        match event {
+            Event::Change(_, change) => {
+                self.note_managed(&change);
+                let key = change.key();
+                self.declarations_changed |= key.kind.is_declaration();
+                self.book.apply(change, now);
+                // Full means that the other end sheds by age anyway.
+                drop(self.parts.seen.try_send(key));
+            }
+            Event::Replace { stream, seen } => {
+                let seen: BTreeSet<ObjectKey> = seen.into_iter().collect();
+                self.book.replace(stream.kind, &seen, |key| stream.covers(key), now);
+            }
+            Event::Gone { stream } => {
+                self.book.replace(stream.kind, &BTreeSet::new(), |key| stream.covers(key), now);
+            }
+            Event::State(source, state) => {
+                tracing::debug!(%source, ?state, "source");
+                self.book.set_source(source, state, now);
+            }
+        }
+    }
+
+    /// What Surety wrote and somebody changed or deleted is looked at again.
+    fn note_managed(&mut self, change: &Change) {
+        let key = change.key();
+        match key.kind {
+            Kind::Namespace | Kind::NetworkPolicy => self.look_again(&key),
+            Kind::VeleroSchedule => {
+                self.look_again(&key);
+                let now = match change {
+                    Change::Apply(Fact::Schedule(schedule)) => desired::tenant_of_schedule(schedule),
+                    _ => None,
+                };
+                let before = self
+                    .book
+                    .world()
+                    .schedule(&key)
+                    .and_then(|schedule| desired::tenant_of_schedule(schedule));
+                for tenant in now.into_iter().chain(before) {
+                    self.book.mark(tenant);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn look_again(&mut self, key: &ObjectKey) {
+        let target = self.parts.writes.look_again(key);
+        if self.written.contains(&target) {
+            self.looked_at.insert(target);
+        }
+    }
+
+    fn watch_required_sources(&self) {
+        let world = self.book.world();
+        let untrusted =
+            Source::ALL.iter().copied().filter(|source| source.is_required()).find_map(|source| {
+                let state = world.source_state(source);
+                (!matches!(state, SourceState::Synced | SourceState::Unreadable(_) | SourceState::Absent))
+                    .then(|| format!("{source}: {state:?}"))
+            });
+        match untrusted {
+            Some(reason) => self.parts.readiness.fail(SYNCED, reason),
+            None if self.book.is_open() => self.parts.readiness.hold(SYNCED),
+            None => {}
+        }
+    }
+
+    fn note_enforcement(&mut self) {
+        let now = self.now();
+        let since = *self.parts.enforcing_since.borrow_and_update();
+        self.book.set_enforcing_since(since, now);
+    }
+
+    fn full_pass(&mut self) {
+        if self.book.is_open() {
+            let now = self.now();
+            self.book.evaluate_all(now);
+            self.declarations_changed = true;
+        }
+    }
+}

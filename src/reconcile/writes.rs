@@ -1,0 +1,62 @@
+//! From what shall be to queued writes.
+
+use std::sync::Arc;
+
+use super::desired::Desired;
+use crate::{
+    core::facts::ObjectKey,
+    write::{Force, Operation, Target, Write, WriteQueue, Writer},
+};
+
+/// Hands desired objects to the queue.
+#[derive(Clone)]
+pub struct Writes {
+    queue: Arc<WriteQueue>,
+    writer: Arc<Writer>,
+}
+
+impl Writes {
+    /// Writes through `queue`.
+    pub const fn new(queue: Arc<WriteQueue>, writer: Arc<Writer>) -> Self {
+        Self { queue, writer }
+    }
+
+    /// Whether this replica writes.
+    pub fn is_leading(&self) -> bool {
+        self.writer.is_leading()
+    }
+
+    /// An object, or Surety's part of it. What Surety applied and somebody changed is forced back; a field that was never
+    /// Surety's is not fought over.
+    pub fn object(&self, desired: Desired) {
+        self.queue.submit(Write {
+            target: target_of(&desired.key),
+            manager: desired.manager,
+            operation: Operation::Apply(desired.body, Force::WhereOwned),
+        });
+    }
+
+    /// A status.
+    pub fn status(&self, desired: Desired) {
+        self.queue.submit(Write {
+            target: target_of(&desired.key),
+            manager: desired.manager,
+            operation: Operation::ApplyStatus(desired.body),
+        });
+    }
+
+    /// Somebody may have changed the object: the next write looks at it.
+    pub fn look_again(&self, key: &ObjectKey) -> Target {
+        let target = target_of(key);
+        self.writer.forget(&target);
+        target
+    }
+}
+
+fn target_of(key: &ObjectKey) -> Target {
+    let resource = key.kind.resource();
+    match &key.namespace {
+        Some(namespace) => Target::namespaced(resource, namespace.clone(), key.name.clone()),
+        None => Target::cluster(resource, key.name.clone()),
+    }
+}

@@ -1,0 +1,34 @@
+//! What `surety run` is told.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+/// The settings of a running Surety.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// A kubeconfig file; the pod's own ServiceAccount when absent.
+    pub kubeconfig: Option<PathBuf>,
+    /// Where the webhook listens.
+    pub listen: SocketAddr,
+    /// Where health and metrics are served.
+    pub metrics_listen: SocketAddr,
+    /// How the API server reaches the webhook by URL; by the Service when absent.
+    pub webhook_url: Option<String>,
+    /// The Service's name.
+    pub service_name: String,
+    /// The Service's port.
+    pub service_port: u16,
+    /// Surety's own namespace.
+    pub namespace: String,
+    /// The name of this replica: the pod's name.
+    pub replica: String,
+    /// Surety's own user name, as the API server sees it.
+    pub user: String,
+    /// Namespaces of backup engines.
+    pub engine_namespaces: Vec<String>,
+    /// User names of backup engines, CSI drivers and further controllers.
+    pub component_users: Vec<String>,
+    /// Members of these groups pass; each use is recorded.
+    pub break_glass_groups: Vec<String>,
+    /// Whether what tenants run is let in while Surety does not answer.
+    pub conform_fails_open: bool,
+}

@@ -1,0 +1,17 @@
+//! Serving: health, readiness and metrics. Wiring, signals and drain belong here too.
+//!
+//! The only room that may start tasks for good and read the clock. No decision may enter here.
+
+pub mod config;
+mod decider;
+mod decoder;
+pub mod health;
+pub mod metrics;
+mod premises;
+mod registration;
+mod run;
+mod streams;
+mod tentative;
+mod watching;
+
+pub use run::run;
