@@ -14,6 +14,8 @@ mod recovery_point_age;
 mod retention;
 #[cfg(test)]
 pub mod testkit;
+#[cfg(test)]
+mod tests;
 
 use jiff::SignedDuration;
 
