@@ -211,8 +211,8 @@ fn tenant_line(tenant: &TenantSummary) -> String {
             Some(format!("{} {state}", tenant.commitments.get(state).filter(|count| **count > 0)?))
         })
         .collect();
-    let name =
-        if tenant.is_declared { format!("tenant {}", tenant.name) } else { "all namespaces".to_owned() };
+    let absent = if tenant.is_declared { "" } else { ", which is not in these files" };
+    let name = format!("tenant {}{absent}", tenant.name);
     if counts.is_empty() {
         return format!("{name}: no commitment reaches it");
     }
