@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod coverage;
 mod crds;
 mod profiles;

@@ -77,20 +77,30 @@ pub struct Breach {
     pub breach: Vec<Event>,
     /// What it could have brought instead.
     pub twin: Vec<Event>,
-    /// The second at which the finding opens, and since which it is true.
+    /// The second at which the finding opens.
     pub opens: Timestamp,
+    /// Since when it is true; not the same where an object shows that it was true before.
+    pub since: Timestamp,
 }
 
 impl Breach {
     /// A breach that is found at once.
     pub fn at_once(what: impl Into<String>, ground: &Ground, breach: Vec<Event>, twin: Vec<Event>) -> Self {
-        Self { what: what.into(), ground: ground.clone(), breach, twin, opens: ground.now() }
+        let now = ground.now();
+        Self { what: what.into(), ground: ground.clone(), breach, twin, opens: now, since: now }
     }
 
     /// The same, found at a later second.
     #[must_use]
     pub const fn opening(mut self, opens: Timestamp) -> Self {
-        self.opens = opens;
+        (self.opens, self.since) = (opens, opens);
+        self
+    }
+
+    /// The same, true since an earlier moment.
+    #[must_use]
+    pub const fn since(mut self, since: Timestamp) -> Self {
+        self.since = since;
         self
     }
 }

@@ -14,7 +14,7 @@ use surety::{
     reconcile::{book::Book, desired},
 };
 
-use super::{objects::*, promise::Promise};
+use super::{backup, objects::*, promise::Promise};
 
 /// Objects of a cluster, at one moment.
 #[derive(Clone)]
@@ -40,6 +40,9 @@ impl Ground {
         ground.put_all([profile, tenant(TENANT, promise, &[NAMESPACE, NEW_NAMESPACE])]);
         ground.put_all(cluster_objects());
         ground.put_all(tenant_objects(&data_class(promise)));
+        if promise.commitment.controls.iter().any(|used| used.id.starts_with("backup.")) {
+            ground.put_all(backup::objects(promise));
+        }
         if promise.means.contains(&Strength::Attest) {
             ground.put_all([attestation(promise)]);
         }

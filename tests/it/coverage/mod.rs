@@ -3,6 +3,10 @@
 //!
 //! A cell is held where every control of the promise that offers the strength is built and all their cases pass.
 
+mod backup;
+mod backup_covered;
+mod backup_recovery_point_age;
+mod backup_retention;
 mod case;
 mod encryption_plaintext_credential;
 mod encryption_storage;
@@ -33,7 +37,10 @@ use promise::{PROMISES, Promise};
 use run::Shortfall;
 
 /// The cases of every control that this version has.
-static ALL: [&Cases; 12] = [
+static ALL: [&Cases; 15] = [
+    &backup_covered::CASES,
+    &backup_recovery_point_age::CASES,
+    &backup_retention::CASES,
     &encryption_plaintext_credential::CASES,
     &encryption_storage::CASES,
     &encryption_tls_required::CASES,

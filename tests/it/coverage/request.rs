@@ -25,14 +25,15 @@ use surety::{
 };
 use tokio::sync::watch;
 
-use super::ground::{Ground, kind_of};
+use super::{
+    backup::ENGINE_NAMESPACE,
+    ground::{Ground, kind_of},
+};
 
-/// The namespace of the backup engine.
-pub const ENGINE_NAMESPACE: &str = "velero";
 /// The backup engine's own user.
-pub const ENGINE_USER: &str = "system:serviceaccount:velero:velero";
+const ENGINE_USER: &str = "system:serviceaccount:velero:velero";
 /// Somebody with every right that RBAC gives, who is no part of Surety, an engine or the control plane.
-pub const OPERATOR: &str = "operator@example.com";
+const OPERATOR: &str = "operator@example.com";
 
 /// What somebody asks of the API server.
 #[derive(Clone, Debug)]

@@ -155,8 +155,8 @@ fn found(trial: &Trial<'_>, case: &Breach) -> Result<(), Shortfall> {
         book.tick(case.opens);
     }
     let Some(finding) = trial.finding(&book, case.opens) else { trial.fail("not found") };
-    if (finding.state, finding.since) != (State::Fail, case.opens) {
-        trial.fail(&format!("found, but not as failing since {}: {finding:?}", text_of(case.opens)));
+    if (finding.state, finding.since) != (State::Fail, case.since) {
+        trial.fail(&format!("found, but not as failing since {}: {finding:?}", text_of(case.since)));
     }
     let mut book = case.ground.book();
     for event in &case.twin {
