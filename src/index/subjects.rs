@@ -91,6 +91,22 @@ pub fn is_subject(world: &World, key: &SubjectKey) -> bool {
     world.workload(key.kind, namespace, &key.name).is_none_or(|workload| stands_alone(world, workload))
 }
 
+/// Whether a subject is the tenant's, wherever its object lies: a recovery point lies with its engine and holds namespaces
+/// of tenants, a volume is of a claim. One that cannot be resolved is taken for its own: its evaluation says so.
+pub fn belongs_to(world: &World, tenant: &Name, key: &SubjectKey) -> bool {
+    let holds = |namespace: &Name| world.owner_of(namespace) == Some(tenant);
+    match key {
+        SubjectKey::Object(key) if key.kind == Kind::VeleroBackup => world.point(key).is_none_or(|point| {
+            world.namespaces_of(tenant).any(|namespace| point.selection.takes_in(namespace))
+        }),
+        SubjectKey::Object(key) if key.kind == Kind::PersistentVolume => {
+            let claim = world.volume(&key.name).and_then(|volume| volume.claim.as_ref());
+            claim.is_none_or(|claim| holds(&claim.namespace))
+        }
+        key => key.namespace().is_none_or(holds),
+    }
+}
+
 fn unreadable_of<'a>(world: &'a World, tenant: &'a Name) -> impl Iterator<Item = SubjectKey> + 'a {
     let of_tenant = move |key: &&ObjectKey| {
         let namespace = key.namespace.as_ref().or((key.kind == Kind::Namespace).then_some(&key.name));
