@@ -130,8 +130,12 @@ pub fn backup_policy(fields: Value) -> Value {
 /// The schedule that Surety writes for [`managed`].
 pub const WRITTEN: &str = "surety-acme-backup";
 
+/// The policy inherits the promised period, and says one itself where none is promised.
 fn under(promise: &Promise, management: &str) -> Ground {
-    let spec = backup_policy(json!({"management": management}));
+    let mut spec = backup_policy(json!({"management": management}));
+    if promise.find("backup.recovery-point-age").is_none() {
+        spec["every"] = json!("1d");
+    }
     Ground::of(promise)
         .without(Kind::VeleroSchedule, SCHEDULE)
         .put(policy(Kind::BackupPolicy, "backup", spec))

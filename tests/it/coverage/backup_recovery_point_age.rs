@@ -120,7 +120,11 @@ fn detect(promise: &Promise) -> Vec<Breach> {
     let opens = started + SignedDuration::from_mins(limit_in_minutes(promise));
     let later = ground.now() - SignedDuration::from_mins(30);
     let run = |phase: &str, copies: bool| {
-        let run = with(&point("later", later), json!({"status": {"phase": phase}}));
+        let attempted = i32::from(copies);
+        let status = json!({
+            "phase": phase, "csiVolumeSnapshotsAttempted": attempted, "csiVolumeSnapshotsCompleted": attempted,
+        });
+        let run = with(&point("later", later), json!({"status": status}));
         let copy = copies.then(|| copy("later", later));
         [Some(run), copy].into_iter().flatten().map(Event::Put).collect::<Vec<_>>()
     };
