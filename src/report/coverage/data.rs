@@ -202,7 +202,8 @@ fn cells(entries: Vec<Held>, promised: &Cells) -> Result<Cells, CoverageError> {
 
 const HELD_HEADER: &str = "\
 # The cells of the register that this version holds: a commitment of a profile in some of its means. Generated from the
-# tests that show it, each with that profile's parameters; do not edit by hand.
+# tests that show it, each with that profile's parameters; do not edit by hand. `lacking` says why controls that are built
+# do not hold a means all the same.
 ";
 
 /// `config/coverage.yaml` for these cells, one line a commitment, in their order.

@@ -73,7 +73,7 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
     });
     let known = ground.get(Kind::VeleroSchedule, SCHEDULE);
     let (changes, twin) = changes_of_schedule(promise, &known);
-    let changed = changes.map(|(what, offence)| {
+    let by_change = changes.map(|(what, offence)| {
         let update = |new| Request::update(known.clone(), new);
         Refusal::new(format!("the schedule {what}"), &ground, update(offence), update(twin.clone()))
     });
@@ -86,7 +86,7 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
     let others = [deleted, taken_in_by_nobody(&ground), release(promise)];
     opting_out
         .into_iter()
-        .chain(changed)
+        .chain(by_change)
         .chain(others)
         .chain(closed_locations(&ground))
         .chain(exemptions(promise))
@@ -155,7 +155,7 @@ fn detect(promise: &Promise) -> Vec<Breach> {
     });
     let known = ground.get(Kind::VeleroSchedule, SCHEDULE);
     let (changes, twin) = changes_of_schedule(promise, &known);
-    let changed = changes.map(|(what, breach)| {
+    let by_change = changes.map(|(what, breach)| {
         Breach::at_once(format!("the schedule {what}"), &ground, put(breach), put(twin.clone()))
     });
     let second = schedule("second", &cron(period(promise), 30));
@@ -165,7 +165,7 @@ fn detect(promise: &Promise) -> Vec<Breach> {
     let default = ground.get(Kind::BackupStorageLocation, "default");
     let mode = |mode: &str| put(with(&default, json!({"spec": {"accessMode": mode}})));
     let closed = Breach::at_once("the location is closed", &ground, mode("ReadOnly"), mode("ReadWrite"));
-    opted_out.into_iter().chain(changed).chain([deleted, closed]).collect()
+    opted_out.into_iter().chain(by_change).chain([deleted, closed]).collect()
 }
 
 fn repair(promise: &Promise) -> Vec<Drift> {
@@ -184,7 +184,7 @@ fn repair(promise: &Promise) -> Vec<Drift> {
     let drift = |(what, event): (&str, Event)| Drift {
         what: what.to_owned(),
         ground: ground.clone(),
-        drift: vec![event],
+        events: vec![event],
         wanted: (Kind::VeleroSchedule, WRITTEN),
         observed: observed(promise),
     };

@@ -206,7 +206,7 @@ fn repair(promise: &Promise) -> Vec<Drift> {
     let drift = |(what, event)| Drift {
         what,
         ground: ground.clone(),
-        drift: vec![event],
+        events: vec![event],
         wanted: (Kind::VeleroSchedule, WRITTEN),
         observed: observed(promise),
     };

@@ -22,10 +22,10 @@ const CIPHER_NOT_SHOWN: &str = "cipher-not-shown";
 /// Every object that asks for a new volume of a class.
 fn ways(class: &str) -> [(&'static str, Value); 4] {
     let template = json!({"metadata": {"name": "data"}, "spec": claim_spec(class)});
-    let mut stateful = workload(Kind::StatefulSet, "db", pod_spec());
+    let mut stateful = workload(Kind::StatefulSet, "db", &pod_spec());
     stateful["spec"]["volumeClaimTemplates"] = json!([template]);
     let ephemeral = |kind: Kind| {
-        let mut workload = workload(kind, "scratch", pod_spec());
+        let mut workload = workload(kind, "scratch", &pod_spec());
         let source = json!({"volumeClaimTemplate": {"spec": claim_spec(class)}});
         pod_spec_of(&mut workload)["volumes"] = json!([{"name": "scratch", "ephemeral": source}]);
         workload

@@ -132,7 +132,7 @@ fn repair(promise: &Promise) -> Vec<Drift> {
     let drift = |(what, event)| Drift {
         what,
         ground: ground.clone(),
-        drift: vec![event],
+        events: vec![event],
         wanted: (Kind::NetworkPolicy, "surety-default-deny"),
         observed: fenced_by_surety(observed(promise)),
     };

@@ -157,7 +157,7 @@ pub fn pod_spec() -> Value {
 }
 
 /// A workload of this kind around a pod's spec.
-pub fn workload(kind: Kind, name: &str, pod_spec: Value) -> Value {
+pub fn workload(kind: Kind, name: &str, pod_spec: &Value) -> Value {
     let template = json!({"metadata": {"labels": {"app": name}}, "spec": pod_spec});
     let selector = json!({"matchLabels": {"app": name}});
     let spec = match kind {

@@ -36,7 +36,7 @@ fn shown_of(promise: &Promise) -> Held {
         // Cases of a control run too where another that the strength needs is not built: they must not fail.
         let built: Vec<&str> = offering.iter().copied().filter(|id| is_built(id)).collect();
         let outcomes: Vec<Result<(), Shortfall>> =
-            built.iter().map(|id| run::show(cases_of(id), promise, strength)).collect();
+            built.iter().map(|id| run::outcome(cases_of(id), promise, strength)).collect();
         if offering.is_empty() || built.len() < offering.len() {
             continue;
         }
