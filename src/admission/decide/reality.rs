@@ -74,13 +74,13 @@ impl Site<'_> {
     fn judge(&self, before: Option<&Verdict>, after: &Verdict, findings: &mut Findings) {
         let compared = compare(before, after, self.transition.now);
         for issue in compared.newly_failing {
-            findings.violations.extend(self.violation(issue));
+            findings.add(self.violation(issue));
         }
         for issue in compared.still_failing {
             // Ratcheting: what was failing already is let through, with a warning where it would have been refused.
             let standing =
                 self.violation(issue).filter(|violation| violation.enforcement > Enforcement::Audit);
-            findings.already_failing.extend(standing);
+            findings.add_already_failing(standing);
         }
         for issue in compared.newly_unknown {
             self.unknown(issue, findings);
@@ -107,7 +107,7 @@ impl Site<'_> {
             Unknown::NotKnown(_) => Enforcement::Warn,
         };
         let enforcement = violation.enforcement.min(ceiling);
-        findings.violations.push(Violation { enforcement, ..violation });
+        findings.add([Violation { enforcement, ..violation }]);
     }
 
     /// The violation for those who demand it and have not waived it; none where all have.

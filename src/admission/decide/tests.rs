@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{CannotTell, Outcome, decide, explain};
 use crate::{
-    api::{Enforcement, TenantSpec, WaiverSpec},
+    api::{Enforcement, IsolationPolicySpec, TenantSpec, WaiverSpec},
     core::{
         control::Operation,
         controls::testkit::{Bench, NAMESPACE, TENANT, at, declared, meta, pod, profile_demanding, workload},
@@ -85,6 +85,32 @@ fn what_conforms_is_admitted_and_an_offender_is_refused_with_everything_it_needs
     ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
+}
+
+#[test]
+fn what_a_promise_and_a_policy_both_ask_is_said_once_and_names_both() {
+    let spec: IsolationPolicySpec =
+        serde_json::from_value(json!({"tenantSelector": {}, "hostAccess": {"allowed": []}})).unwrap();
+    let bench = world().with(Fact::IsolationPolicy(declared("fence", Labels::default(), spec)));
+    let bad = act(Operation::Create, None, Some(pod("web", on_host())));
+    let Outcome::Refused(violations) = outcome(&bench.world, &bad) else { panic!("admitted") };
+    let [violation] = violations.as_slice() else { panic!("{violations:?}") };
+    assert_eq!(violation.breaks, ["bench/B-1", "IsolationPolicy fence"]);
+    assert_eq!(violation.promise, "A promise.");
+}
+
+#[test]
+fn what_nobody_demands_starts_with_its_place() {
+    let definition = Definition {
+        name: Name::from("tenants.surety.dev"),
+        meta: meta("tenants.surety.dev"),
+        group: Name::from("surety.dev"),
+        plural: Name::from("tenants"),
+        ..Definition::default()
+    };
+    let delete = act(Operation::Delete, Some(Fact::Definition(definition)), None);
+    let Outcome::Refused(violations) = outcome(&world().world, &delete) else { panic!("admitted") };
+    assert!(explain(&violations).contains("\n1. at this object: found deleting"), "{}", explain(&violations));
 }
 
 #[test]
