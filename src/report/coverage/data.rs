@@ -17,12 +17,12 @@ use crate::{
 
 const REGISTER: &str = include_str!("../../../config/register.yaml");
 const HELD: &str = include_str!("../../../config/coverage.yaml");
-const PROFILES: [&str; 5] = [
-    include_str!("../../../config/profiles/msp-assurance.yaml"),
-    include_str!("../../../config/profiles/grc-workspaces.yaml"),
-    include_str!("../../../config/profiles/dev-assistant.yaml"),
-    include_str!("../../../config/profiles/cloud-workspaces.yaml"),
-    include_str!("../../../config/profiles/processor-baseline.yaml"),
+const PROFILES: [(&str, &str); 5] = [
+    ("msp-assurance", include_str!("../../../config/profiles/msp-assurance.yaml")),
+    ("grc-workspaces", include_str!("../../../config/profiles/grc-workspaces.yaml")),
+    ("dev-assistant", include_str!("../../../config/profiles/dev-assistant.yaml")),
+    ("cloud-workspaces", include_str!("../../../config/profiles/cloud-workspaces.yaml")),
+    ("processor-baseline", include_str!("../../../config/profiles/processor-baseline.yaml")),
 ];
 
 /// A profile with its name.
@@ -62,7 +62,7 @@ pub enum CoverageError {
         /// The file.
         file: &'static str,
         /// Why.
-        source: serde_saphyr::Error,
+        source: Box<serde_saphyr::Error>,
     },
     /// A cell is said to be held that nobody promised.
     #[error("config/coverage.yaml says that {profile}/{commitment} is held by {}, which the register does not promise: remove the cell", name_of(*.strength))]
@@ -151,15 +151,21 @@ fn key(profile: &str, commitment: &str) -> (String, String) {
 
 /// The five profiles as they are embedded.
 pub fn embedded_profiles() -> Result<Vec<NamedProfile>, CoverageError> {
-    let read = |text: &&str| {
+    let read = |(name, text): &(&str, &str)| {
         let profile: Profile = parse("an embedded profile", text)?;
-        Ok(NamedProfile { name: profile.metadata.name.unwrap_or_default(), spec: profile.spec })
+        Ok(NamedProfile { name: (*name).to_owned(), spec: profile.spec })
     };
     PROFILES.iter().map(read).collect()
 }
 
+/// The file of an embedded profile.
+pub fn embedded_file(name: &str) -> Option<&'static str> {
+    PROFILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 fn parse<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, CoverageError> {
-    serde_saphyr::from_str(text).map_err(|source| CoverageError::Unreadable { file, source })
+    serde_saphyr::from_str(text)
+        .map_err(|source| CoverageError::Unreadable { file, source: Box::new(source) })
 }
 
 fn cells(entries: Vec<Held>, promised: &Cells) -> Result<Cells, CoverageError> {

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-pub use data::{CoverageError, Held, Measure, NamedProfile, embedded_profiles, held_file};
+pub use data::{CoverageError, Held, Measure, NamedProfile, embedded_file, embedded_profiles, held_file};
 pub use render::{json, markdown, text};
 
 /// The means, in the order in which they are told.

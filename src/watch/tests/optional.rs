@@ -1,3 +1,5 @@
+//! Stories of streams against a scripted server.
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
