@@ -3,7 +3,7 @@
 //! The demo says what a user would type, runs exactly that, shows what came back and compares it with what is expected. It
 //! decides nothing about data protection and knows Surety by its kinds and its words only.
 
-#![allow(dead_code)]
+mod expected;
 mod print;
 mod shell;
 mod stage;
@@ -35,7 +35,7 @@ pub async fn run(is_once: bool) -> Result<bool> {
     stage::install(&mut story).await?;
     let mut surety = Installation::start(&control_plane, 2).await?;
     surety.ready(READY_LIMIT).await?;
-    stage::is_running(&mut story, &surety)?;
+    stage::is_running(&mut story, &surety).await?;
     steps::all(&mut story, &surety).await?;
     let is_as_expected = story.end(started.elapsed())?;
     if !is_once {

@@ -47,10 +47,18 @@ pub async fn install(story: &mut Story<'_>) -> Result<()> {
 }
 
 /// Says that Surety runs.
-pub fn is_running(story: &mut Story<'_>, surety: &Installation<'_>) -> Result<()> {
-    story.screen().heading("Surety, with the roles just installed and nothing more")?;
+pub async fn is_running(story: &mut Story<'_>, surety: &Installation<'_>) -> Result<()> {
+    story.screen().heading("Surety starts, with the roles just installed and nothing more")?;
     let replicas = surety.replicas().len();
-    story.expect(replicas == 2, &format!("{replicas} replicas are ready and the webhook is registered"))
+    story.expect(
+        replicas == 2,
+        &format!("{replicas} replicas are ready, and the API server reaches them by a balancer"),
+    )?;
+    let registered = Step::new(
+        "The webhook is registered once Surety knows the cluster",
+        "kubectl wait validatingwebhookconfiguration/surety --for=create --timeout=20s",
+    );
+    story.step(registered).await
 }
 
 /// Says how to go on by hand.

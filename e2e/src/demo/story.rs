@@ -4,88 +4,37 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::time::{Instant, sleep};
 
+use super::expected::Expected;
 use super::print::Screen;
 use super::shell::{Answer, Shell};
 
 /// How many lines of an answer are shown where a step does not say otherwise.
 const SHOWN: usize = 12;
-
-/// What is expected of an answer.
-#[derive(Debug, Clone, Copy)]
-pub enum Expected {
-    /// It passes.
-    Passes,
-    /// It passes, and says all of this.
-    PassesSaying(&'static [&'static str]),
-    /// The entry of the webhook refuses it, naming the control and saying all of this.
-    Refused {
-        /// The entry: `conform`, `protect-tenant`, `protect-engine`, `protect-cluster`, `system`.
-        door: &'static str,
-        /// The control.
-        control: &'static str,
-        /// What else the refusal says.
-        saying: &'static [&'static str],
-    },
-    /// It passes with a warning of this control.
-    Warned {
-        /// The control.
-        control: &'static str,
-    },
-}
-
-impl Expected {
-    /// What is missing in an answer; nothing where it is as expected.
-    fn missing_in(self, answer: &Answer) -> Vec<String> {
-        let has = |text: &str| answer.text.contains(text);
-        let unsaid = |texts: &[&str]| -> Vec<String> {
-            texts.iter().filter(|text| !has(text)).map(|text| format!("it does not say `{text}`")).collect()
-        };
-        let mut missing = match self {
-            Self::Passes => Vec::new(),
-            Self::PassesSaying(texts) => unsaid(texts),
-            Self::Refused { door, control, saying } => {
-                let denial = format!("admission webhook \"{door}.surety.dev\" denied the request");
-                let mut missing = unsaid(&[&denial, &format!("[{control}]")]);
-                missing.extend(unsaid(saying));
-                missing
-            }
-            Self::Warned { control } => unsaid(&["Warning: ", &format!("{control}: ")]),
-        };
-        let is_refusal_wanted = matches!(self, Self::Refused { .. });
-        if answer.is_success == is_refusal_wanted {
-            let what = if answer.is_success { "it passed" } else { "it did not pass" };
-            missing.insert(0, what.to_owned());
-        }
-        missing
-    }
-
-    fn in_words(self) -> String {
-        match self {
-            Self::Passes | Self::PassesSaying(_) => "passed".to_owned(),
-            Self::Refused { door, control, .. } => format!("refused at {door}.surety.dev by {control}"),
-            Self::Warned { control } => format!("passed with a warning of {control}"),
-        }
-    }
-}
+/// Between two tries of a command whose answer is awaited.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// One step of the story.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// One line that says what happens.
-    pub title: String,
-    /// The command line.
-    pub command: String,
-    /// What is expected of its answer.
-    pub expected: Expected,
-    /// How many lines of the answer are shown.
-    pub shown: usize,
+    title: String,
+    command: String,
+    expected: Expected,
+    shown: usize,
+    limit: Duration,
 }
 
 impl Step {
-    /// A step that passes.
+    /// A command that passes. The title says in one line what happens.
     pub fn new(title: impl Into<String>, command: impl Into<String>) -> Self {
-        Self { title: title.into(), command: command.into(), expected: Expected::Passes, shown: SHOWN }
+        Self {
+            title: title.into(),
+            command: command.into(),
+            expected: Expected::passes(),
+            shown: SHOWN,
+            limit: Duration::ZERO,
+        }
     }
 
     /// The same, expected to end like this.
@@ -96,6 +45,11 @@ impl Step {
     /// The same, of whose answer this many lines are shown.
     pub fn showing(self, shown: usize) -> Self {
         Self { shown, ..self }
+    }
+
+    /// The same, tried again until it is as expected or the time is over; the last answer is shown.
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 }
 
@@ -114,11 +68,6 @@ impl<'s> Story<'s> {
         Self { shell, screen, met: 0, failures: Vec::new() }
     }
 
-    /// The shell that commands run in.
-    pub fn shell(&self) -> &'s Shell {
-        self.shell
-    }
-
     /// The screen.
     pub fn screen(&self) -> Screen {
         self.screen
@@ -131,19 +80,33 @@ impl<'s> Story<'s> {
     }
 
     /// Runs, shows and checks one step.
-    pub async fn step(&mut self, step: Step) -> Result<Answer> {
+    pub async fn step(&mut self, step: Step) -> Result<()> {
         self.screen.heading(&step.title)?;
         self.screen.command(&step.command)?;
-        let answer = self.shell.run(&step.command).await?;
+        let answer = self.answer_to(&step).await?;
         self.screen.output(&answer.text, step.shown)?;
-        let missing = step.expected.missing_in(&answer);
-        let words = step.expected.in_words();
+        let (words, missing) = (step.expected.words(), step.expected.missing_in(&answer));
         if missing.is_empty() {
-            self.expect(true, &words)?;
+            self.expect(true, words)
         } else {
-            self.expect(false, &format!("expected: {words}; but {}", missing.join(", ")))?;
+            self.expect(false, &format!("{}: expected: {words}, but {}", step.title, missing.join(", ")))
         }
-        Ok(answer)
+    }
+
+    async fn answer_to(&self, step: &Step) -> Result<Answer> {
+        let deadline = Instant::now() + step.limit;
+        loop {
+            let answer = self.shell.run(&step.command).await?;
+            if step.expected.missing_in(&answer).is_empty() || Instant::now() >= deadline {
+                return Ok(answer);
+            }
+            sleep(AGAIN).await;
+        }
+    }
+
+    /// The answer to a command that is not part of the story, such as the name of something.
+    pub async fn ask(&self, command: &str) -> Result<String> {
+        Ok(self.shell.run(command).await?.text.trim().to_owned())
     }
 
     /// Shows and counts whether something is as expected.
@@ -159,11 +122,8 @@ impl<'s> Story<'s> {
     /// Ends the story: says how much of it was as expected, and returns whether all was.
     pub fn end(&self, took: Duration) -> Result<bool> {
         let total = self.met + self.failures.len();
-        self.screen.chapter(&format!(
-            "{} of {total} expectations met, {:.0} s after the control plane was asked for",
-            self.met,
-            took.as_secs_f64()
-        ))?;
+        let took = took.as_secs_f64();
+        self.screen.chapter(&format!("{} of {total} steps went as expected, in {took:.0} s", self.met))?;
         for failure in &self.failures {
             self.screen.cross(failure)?;
         }
