@@ -25,15 +25,16 @@ Examples:
     surety run --kubeconfig ~/.kube/config --webhook-url https://192.0.2.7:9443")]
 pub struct RunArgs {
     /// Credentials and address of the API server. Without it: those of the pod's ServiceAccount, or KUBECONFIG.
-    #[arg(long, value_name = "FILE", env = "SURETY_KUBECONFIG")]
+    #[arg(long, value_name = "FILE", env = "SURETY_KUBECONFIG", hide_env_values = true)]
     pub kubeconfig: Option<PathBuf>,
 
-    /// Where the webhook listens, with TLS.
+    /// Where the webhook listens, with TLS; `[::]:9443` where addresses are of IPv6.
     #[arg(
         long,
         value_name = "ADDRESS",
         env = "SURETY_LISTEN",
-        default_value = "[::]:9443",
+        hide_env_values = true,
+        default_value = "0.0.0.0:9443",
         help_heading = "Addresses"
     )]
     pub listen: SocketAddr,
@@ -42,12 +43,13 @@ pub struct RunArgs {
         long,
         value_name = "ADDRESS",
         env = "SURETY_METRICS_LISTEN",
-        default_value = "[::]:8080",
+        hide_env_values = true,
+        default_value = "0.0.0.0:8080",
         help_heading = "Addresses"
     )]
     pub metrics_listen: SocketAddr,
     /// The URL at which the API server reaches the webhook, instead of a Service: https, without path.
-    #[arg(long, value_name = "URL", env = "SURETY_WEBHOOK_URL", value_parser = webhook_url,
+    #[arg(long, value_name = "URL", env = "SURETY_WEBHOOK_URL", hide_env_values = true, value_parser = webhook_url,
           conflicts_with_all = ["webhook_service", "webhook_port"], help_heading = "Addresses")]
     pub webhook_url: Option<String>,
     /// The Service at which the API server reaches the webhook.
@@ -55,12 +57,13 @@ pub struct RunArgs {
         long,
         value_name = "NAME",
         env = "SURETY_WEBHOOK_SERVICE",
+        hide_env_values = true,
         default_value = "surety-webhook",
         help_heading = "Addresses"
     )]
     pub webhook_service: String,
     /// The port of that Service.
-    #[arg(long, value_name = "PORT", env = "SURETY_WEBHOOK_PORT", default_value_t = 443, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Addresses")]
+    #[arg(long, value_name = "PORT", env = "SURETY_WEBHOOK_PORT", hide_env_values = true, default_value_t = 443, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Addresses")]
     pub webhook_port: u16,
 
     /// Surety's own namespace: its Service, lease, certificate authority and records are there.
@@ -68,6 +71,7 @@ pub struct RunArgs {
         long,
         value_name = "NAME",
         env = "SURETY_NAMESPACE",
+        hide_env_values = true,
         default_value = "surety-system",
         help_heading = "Identity"
     )]
@@ -77,12 +81,19 @@ pub struct RunArgs {
         long,
         value_name = "NAME",
         env = "SURETY_SERVICE_ACCOUNT",
+        hide_env_values = true,
         default_value = "surety",
         help_heading = "Identity"
     )]
     pub service_account: String,
     /// What this replica is called in the lease: the pod's name. Without it: the host's.
-    #[arg(long, value_name = "NAME", env = "SURETY_REPLICA", help_heading = "Identity")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SURETY_REPLICA",
+        hide_env_values = true,
+        help_heading = "Identity"
+    )]
     pub replica: Option<String>,
 
     /// A namespace of a backup engine, whose objects are protected there.
@@ -90,6 +101,7 @@ pub struct RunArgs {
         long = "engine-namespace",
         value_name = "NAME",
         env = "SURETY_ENGINE_NAMESPACES",
+        hide_env_values = true,
         value_delimiter = ',',
         default_value = "velero",
         help_heading = "Trust"
@@ -101,6 +113,7 @@ pub struct RunArgs {
         long = "engine-service-account",
         value_name = "NAMESPACE:NAME",
         env = "SURETY_ENGINE_SERVICE_ACCOUNTS",
+        hide_env_values = true,
         value_delimiter = ',',
         default_value = "velero:velero",
         help_heading = "Trust"
@@ -111,19 +124,28 @@ pub struct RunArgs {
         long = "break-glass-group",
         value_name = "GROUP",
         env = "SURETY_BREAK_GLASS_GROUPS",
+        hide_env_values = true,
         value_delimiter = ',',
         help_heading = "Trust"
     )]
     pub break_glass_groups: Vec<String>,
 
     /// How the log is written.
-    #[arg(long, value_enum, env = "SURETY_LOG_FORMAT", default_value_t, help_heading = "Log")]
+    #[arg(
+        long,
+        value_enum,
+        env = "SURETY_LOG_FORMAT",
+        hide_env_values = true,
+        default_value_t,
+        help_heading = "Log"
+    )]
     pub log_format: LogFormat,
     /// What is logged: a level (error, warn, info, debug, trace), or directives such as `info,surety::watch=debug`.
     #[arg(
         long,
         value_name = "LEVEL",
         env = "SURETY_LOG_LEVEL",
+        hide_env_values = true,
         default_value = "info",
         help_heading = "Log"
     )]
@@ -131,10 +153,16 @@ pub struct RunArgs {
 
     /// Let in what tenants run while Surety does not answer; what then breaks a promise is found and dated. Backups,
     /// volumes, fences and policies stay protected.
-    #[arg(long, env = "SURETY_CONFORM_FAILS_OPEN", help_heading = "Limits")]
+    #[arg(long, env = "SURETY_CONFORM_FAILS_OPEN", hide_env_values = true, help_heading = "Limits")]
     pub conform_fails_open: bool,
     /// Threads. Without it: one for each processor that may be used.
-    #[arg(long, value_name = "NUMBER", env = "SURETY_THREADS", help_heading = "Limits")]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "SURETY_THREADS",
+        hide_env_values = true,
+        help_heading = "Limits"
+    )]
     pub threads: Option<NonZeroUsize>,
 }
 

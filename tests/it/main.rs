@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod crds;
 mod profiles;
 mod rbac;

@@ -18,6 +18,9 @@ use crate::{
 pub use json::json;
 pub use text::text;
 
+/// The tenant of namespaces of which nothing says whose they are. No Tenant can have such a name.
+pub const EVERYBODY: &str = "(all namespaces)";
+
 /// Where an object begins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

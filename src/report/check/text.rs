@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Broken, CheckFinding, CheckReport, TenantSummary};
+use super::{Broken, CheckFinding, CheckReport, EVERYBODY, TenantSummary};
 use crate::{
     core::verdict::State,
     report::{
@@ -21,7 +21,7 @@ pub fn text(report: &CheckReport, only_violations: bool, layout: Layout) -> Stri
     let parts = [
         violations,
         unknown(&report.unknown, layout),
-        waived(&report.waived, layout),
+        lines(waived(&report.waived, layout)),
         lines(warnings(&report.warnings, layout)),
         lines(notes(report, layout)),
         lines(summary(report, layout)),
@@ -112,18 +112,16 @@ fn objects_of(findings: &[&CheckFinding]) -> String {
     names.join(", ")
 }
 
-fn waived(findings: &[CheckFinding], layout: Layout) -> String {
-    if findings.is_empty() {
-        return String::new();
-    }
-    let row = |finding: &CheckFinding| {
+fn waived(findings: &[CheckFinding], layout: Layout) -> Vec<String> {
+    let label = layout.paint(Tone::Doubtful, "ACCEPTED");
+    let line = |finding: &CheckFinding| {
         let waiver = finding.waiver.as_ref();
-        let waiver = waiver.map(|(name, until)| format!("{name} until {until:.0}")).unwrap_or_default();
-        vec![heading(finding), finding.control.unwrap_or_default().to_owned(), finding.field.clone(), waiver]
+        let by =
+            waiver.map(|(name, until)| format!(" by waiver {name} until {until:.0}")).unwrap_or_default();
+        let control = finding.control.unwrap_or_default();
+        format!("{label} {}: {control} at {}{by}", heading(finding), finding.field)
     };
-    let rows = findings.iter().map(row);
-    let table = table(&["object", "control", "field", "waiver"], rows, narrower(layout));
-    format!("{} by a waiver:\n{}\n", layout.paint(Tone::Doubtful, "ACCEPTED"), indented(&table))
+    findings.iter().map(line).collect()
 }
 
 /// What is to be said of one object with the same words is said once.
@@ -211,8 +209,11 @@ fn tenant_line(tenant: &TenantSummary) -> String {
             Some(format!("{} {state}", tenant.commitments.get(state).filter(|count| **count > 0)?))
         })
         .collect();
-    let name =
-        if tenant.is_declared { format!("tenant {}", tenant.name) } else { "all namespaces".to_owned() };
+    let name = match (tenant.is_declared, tenant.name.as_str()) {
+        (true, name) => format!("tenant {name}"),
+        (false, EVERYBODY) => "all namespaces together".to_owned(),
+        (false, name) => format!("tenant {name}, which is not in these files"),
+    };
     if counts.is_empty() {
         return format!("{name}: no commitment reaches it");
     }

@@ -10,10 +10,15 @@ mod demand;
 mod engine;
 mod exempt;
 mod holding;
+mod oldest;
 mod recovery_point_age;
 mod retention;
 #[cfg(test)]
 pub mod testkit;
+#[cfg(test)]
+mod tests;
+
+pub use oldest::oldest_newest_point;
 
 use jiff::SignedDuration;
 
