@@ -72,7 +72,7 @@ pub enum Written {
     },
 }
 
-/// Which object a write made, and which version of it.
+/// Which object a write made, and which version of it. Empty after a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Revision {
@@ -193,7 +193,7 @@ impl Writer {
     }
 
     /// Deletes the object with this UID, and no other of its name. A vanished object is [`Written::Unchanged`].
-    pub async fn delete(&self, target: &Target, uid: &str) -> Result<Written, WriteError> {
+    pub async fn remove(&self, target: &Target, uid: &str) -> Result<Written, WriteError> {
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
         let request = request::Request::new(target.collection()).delete(&target.name, &params);

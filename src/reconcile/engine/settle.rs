@@ -7,7 +7,10 @@ use tokio::time::Instant;
 
 use super::{Engine, FULL_PASS};
 use crate::{
-    core::{effective::PolicyReference, facts::Name, plan::Plan, result::TenantResult, world::World},
+    core::{
+        controls::backup::oldest_newest_point, effective::PolicyReference, facts::Name, plan::Plan,
+        result::TenantResult,
+    },
     reconcile::{
         desired, figures, notices, record,
         status::{self, Known},
@@ -47,7 +50,7 @@ impl Engine {
             return;
         };
         let Some(plan) = self.book.world().plan(tenant).cloned() else { return };
-        let oldest = oldest_point(self.book.world(), &plan, now);
+        let oldest = oldest_newest_point(self.book.world(), &plan, now);
         let exported = figures::figures(&plan, &result, oldest, FULL_PASS, now);
         self.parts.metrics.tenants.set(tenant, exported);
         self.exported.insert(tenant.clone());
@@ -114,10 +117,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// Of the tenant's volumes the oldest newest recovery point.
-fn oldest_point(world: &World, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
-    let _ = (world, plan, now);
-    None
 }
