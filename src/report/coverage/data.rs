@@ -116,8 +116,10 @@ impl Measure {
         for (profile, entries) in register {
             promised.extend(entries.into_iter().map(|entry| ((profile.clone(), entry.id), entry.means)));
         }
-        let lacking =
-            held.iter().map(|entry| (key(&entry.profile, &entry.commitment), entry.lacking.clone())).collect();
+        let lacking = held
+            .iter()
+            .map(|entry| (key(&entry.profile, &entry.commitment), entry.lacking.clone()))
+            .collect();
         let held = cells(held, &promised)?;
         Ok(Self { profiles: embedded_profiles()?, promised, held, lacking })
     }
@@ -213,8 +215,7 @@ pub fn held_file(cells: &[Held]) -> String {
         let held: Vec<&str> = held.iter().copied().map(name_of).collect();
         let (held, lacking) = (held.join(", "), lacking_of(lacking));
         // Writing to a String cannot fail.
-        let _ =
-            writeln!(text, "- {{profile: {profile}, commitment: {commitment}, held: [{held}]{lacking}}}");
+        let _ = writeln!(text, "- {{profile: {profile}, commitment: {commitment}, held: [{held}]{lacking}}}");
     }
     text
 }

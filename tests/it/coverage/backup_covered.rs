@@ -5,9 +5,7 @@ use surety::core::{catalogue::Strength, facts::Kind};
 
 use super::{
     attempt,
-    backup::{
-        SCHEDULE, WRITTEN, backup_policy, cron, location, managed, observed, period, schedule,
-    },
+    backup::{SCHEDULE, WRITTEN, backup_policy, cron, location, managed, observed, period, schedule},
     case::{Breach, Cases, Drift, Refusal},
     ground::{Event, Ground},
     objects::*,
@@ -59,7 +57,9 @@ fn changes_of_schedule(promise: &Promise, known: &Value) -> ([(&'static str, Val
         ("excludes the namespace", template(json!({"excludedNamespaces": [NAMESPACE]}))),
         (
             "copies no volumes",
-            template(json!({"snapshotVolumes": false, "snapshotMoveData": false, "defaultVolumesToFsBackup": false})),
+            template(
+                json!({"snapshotVolumes": false, "snapshotMoveData": false, "defaultVolumesToFsBackup": false}),
+            ),
         ),
     ];
     (changes, with(known, json!({"spec": {"schedule": cron(period(promise), 45)}})))
@@ -123,15 +123,18 @@ fn closed_locations(ground: &Ground) -> Vec<Refusal> {
             update(json!({"objectStorage": {"bucket": "another"}})),
             twin(),
         ),
-        Refusal::new("the location is deleted", &ground, Request::delete(known.clone()), Request::delete(spare)),
+        Refusal::new(
+            "the location is deleted",
+            &ground,
+            Request::delete(known.clone()),
+            Request::delete(spare),
+        ),
     ]
 }
 
 /// Policies that leave out what the promise does not.
 fn exemptions(promise: &Promise) -> Vec<Refusal> {
-    let of_environment = |name: &str| {
-        json!({"exempt": {"namespaceSelector": {"matchLabels": {"surety.dev/environment": name}}}})
-    };
+    let of_environment = |name: &str| json!({"exempt": {"namespaceSelector": {"matchLabels": {"surety.dev/environment": name}}}});
     let names_environments = !promise.parameters("backup.covered").list("environments").is_empty();
     let weak = |what, fields, sound| {
         policies::weak(promise, Kind::BackupPolicy, what, backup_policy(fields), backup_policy(sound))
@@ -173,7 +176,10 @@ fn repair(promise: &Promise) -> Vec<Drift> {
         ("the schedule is deleted", Event::Gone(written.clone())),
         ("the schedule is paused", changed(json!({"paused": true}))),
         ("the schedule runs once a year", changed(json!({"schedule": "0 0 1 1 *"}))),
-        ("the schedule takes in another namespace", changed(json!({"template": {"includedNamespaces": ["elsewhere"]}}))),
+        (
+            "the schedule takes in another namespace",
+            changed(json!({"template": {"includedNamespaces": ["elsewhere"]}})),
+        ),
     ];
     let drift = |(what, event): (&str, Event)| Drift {
         what: what.to_owned(),

@@ -82,9 +82,12 @@ fn cipher(promise: &Promise) -> Option<Refusal> {
     promise.parameters("encryption.storage").text("cipher")?;
     let parameters = json!({"encrypted": "true", "numberOfReplicas": "3"});
     let class = json!({"provisioner": "driver.longhorn.io", "parameters": parameters});
-    let strict = policy(Kind::EncryptionPolicy, "strict", json!({"atRest": {"cipher": "AES-256"}, "onUnknown": "Deny"}));
-    let ground =
-        Ground::of(promise).put(object(Kind::StorageClass, CIPHER_NOT_SHOWN, class)).put(strict);
+    let strict = policy(
+        Kind::EncryptionPolicy,
+        "strict",
+        json!({"atRest": {"cipher": "AES-256"}, "onUnknown": "Deny"}),
+    );
+    let ground = Ground::of(promise).put(object(Kind::StorageClass, CIPHER_NOT_SHOWN, class)).put(strict);
     let create = |class| Request::create(claim("more", class));
     Some(Refusal::new(
         "a claim asks for a class that does not show its cipher",

@@ -38,9 +38,8 @@ fn forbidden(promise: &Promise) -> impl Iterator<Item = (&'static str, fn(&mut V
 }
 
 fn prevent(promise: &Promise) -> Vec<Refusal> {
-    let by_template = forbidden(promise).flat_map(|(way, take)| {
-        workloads::refusals(promise, &format!("takes {way}"), &take, &stay_inside)
-    });
+    let by_template = forbidden(promise)
+        .flat_map(|(way, take)| workloads::refusals(promise, &format!("takes {way}"), &take, &stay_inside));
     let by_policy = forbidden(promise).map(|(way, _)| {
         policies::weak(
             promise,
@@ -55,9 +54,7 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
 
 fn detect(promise: &Promise) -> Vec<Breach> {
     forbidden(promise)
-        .flat_map(|(way, take)| {
-            workloads::breaches(promise, &format!("takes {way}"), &take, &stay_inside)
-        })
+        .flat_map(|(way, take)| workloads::breaches(promise, &format!("takes {way}"), &take, &stay_inside))
         .collect()
 }
 

@@ -52,7 +52,8 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
     let nobodys = tenant("nobody", promise, &[]);
     let ground = ground.put(nobodys.clone());
     let holder = Request::delete(ground.get(Kind::Tenant, TENANT));
-    let deleted = Refusal::new("a Tenant that holds namespaces is deleted", &ground, holder, Request::delete(nobodys));
+    let deleted =
+        Refusal::new("a Tenant that holds namespaces is deleted", &ground, holder, Request::delete(nobodys));
     moved.into_iter().chain([deleted, release(promise)]).collect()
 }
 

@@ -41,7 +41,8 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
         Refusal::new("the namespace's level is lowered", &ground, update("privileged"), update("restricted"));
     let pod = workload(Kind::Pod, "running", pod_spec());
     let debugged = |security: Value| {
-        let container = json!({"name": "debug", "image": "registry.example.com/tools:1", "securityContext": security});
+        let container =
+            json!({"name": "debug", "image": "registry.example.com/tools:1", "securityContext": security});
         let new = with(&pod, json!({"spec": {"ephemeralContainers": [container]}}));
         Request::update(pod.clone(), new).through("ephemeralcontainers")
     };
@@ -60,7 +61,8 @@ fn detect(promise: &Promise) -> Vec<Breach> {
     let ground = Ground::of(promise);
     let namespace = ground.get(Kind::Namespace, NAMESPACE);
     let put = |level: &str| vec![Event::Put(levelled(&namespace, json!(level)))];
-    let lowered = Breach::at_once("the namespace's level is low", &ground, put("privileged"), put("restricted"));
+    let lowered =
+        Breach::at_once("the namespace's level is low", &ground, put("privileged"), put("restricted"));
     let mut breaches = workloads::breaches(promise, "runs privileged", &run_privileged, &run_as_user);
     breaches.push(lowered);
     breaches

@@ -110,7 +110,11 @@ pub fn claim_spec(class: &str) -> Value {
 
 /// A claim that is not bound yet.
 pub fn claim(name: &str, class: &str) -> Value {
-    object(Kind::PersistentVolumeClaim, name, json!({"spec": claim_spec(class), "status": {"phase": "Pending"}}))
+    object(
+        Kind::PersistentVolumeClaim,
+        name,
+        json!({"spec": claim_spec(class), "status": {"phase": "Pending"}}),
+    )
 }
 
 /// A claim that is bound to the volume `pv-{name}`.

@@ -61,7 +61,8 @@ fn times(promise: &Promise) -> Vec<Time> {
 
 fn prevent(promise: &Promise) -> Vec<Refusal> {
     let acts = times(promise).into_iter().flat_map(|time| acts(&time));
-    let release = policies::release(promise, Kind::RetentionPolicy, json!({"classes": [kept_class(promise)]}));
+    let release =
+        policies::release(promise, Kind::RetentionPolicy, json!({"classes": [kept_class(promise)]}));
     acts.chain(weak(promise)).chain([release]).collect()
 }
 
