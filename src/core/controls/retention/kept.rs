@@ -67,7 +67,7 @@ fn duties_of(context: &Context<'_>, class: &DataClass) -> Vec<Duty> {
     if promised_bounds(context.parameters()).is_empty() {
         return policy_duties(context.effective(), class);
     }
-    promised_duties(context.parameters(), class, "promised")
+    promised_duties(context.parameters(), class, "promised", &[])
 }
 
 fn of_claim(context: &Context<'_>, claim: &PersistentVolumeClaim) -> Verdict {
