@@ -15,6 +15,7 @@ use crate::{
         decide::{self, CannotTell, Decision, Outcome},
         wire::{Answer, Decider, Undecided},
     },
+    api::keys,
     core::{
         control::Operation,
         facts::{Change, Fact, Kind, Name, ObjectKey},
@@ -126,7 +127,8 @@ impl Gatekeeper {
     }
 }
 
-/// Whether the world has the namespace of the request, and the controller that owns its object.
+/// Whether the world has the namespace of the request, the controller that owns its object, and the tenant that a new
+/// namespace names.
 fn knows_what_it_names(world: &World, act: &Act) -> bool {
     let has_namespace =
         act.key.namespace.as_ref().is_none_or(|namespace| world.namespace(namespace).is_some());
@@ -136,6 +138,9 @@ fn knows_what_it_names(world: &World, act: &Act) -> bool {
                 Kind::ALL.iter().any(|kind| kind.is_workload() && kind.resource().kind == &*owner.kind);
             !is_workload || world.controller_of(workload).is_some()
         }),
+        Some(Fact::Namespace(namespace)) if act.old.is_none() => {
+            namespace.labels.get(keys::TENANT).is_none_or(|tenant| world.tenant(tenant).is_some())
+        }
         _ => true,
     };
     has_namespace && has_owner
