@@ -92,7 +92,7 @@ fn not_built(controls: &BTreeSet<&str>, commitments: &BTreeSet<&str>) -> Option<
         return None;
     }
     let found = format!("{} controls that this version has not built", controls.len());
-    let wanted = format!("nothing: {} commitments read Manual until then", commitments.len());
+    let wanted = format!("controls that it has; until then {} commitments read Manual", commitments.len());
     let issue = Issue::fail("spec.commitments", found, wanted, "`surety coverage` lists them");
     Some(Objection { enforcement: Enforcement::Warn, ..Objection::malformed(issue) })
 }
