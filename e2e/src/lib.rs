@@ -18,6 +18,7 @@ pub mod ports;
 pub mod process;
 mod progress;
 pub mod sandbox;
+pub mod stories;
 pub mod surety;
 pub mod world;
 

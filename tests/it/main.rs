@@ -9,6 +9,7 @@
 
 mod architecture;
 mod cli;
+mod coverage;
 mod crds;
 mod profiles;
 mod rbac;

@@ -77,7 +77,7 @@ fn a_location_without_points_of_tenants_may_go() {
 
 #[test]
 fn neither_a_schedule_nor_a_location_gets_an_owner_with_which_it_would_go() {
-    let owner =
+    let dead =
         Owner { kind: "ConfigMap".into(), name: "dead".into(), uid: "dead".into(), is_controller: false };
     let adopted = |meta: Meta| Meta { owner_references: Arc::from([dead.clone()]), ..meta };
     let bench = promised().with(Fact::RecoveryPoint(point("p", "2026-06-15T02:15:00Z")));
