@@ -10,7 +10,8 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
         "One verdict, also without a cluster",
         "The webhook, the controller and the command line call the same functions.",
     )?;
-    let manifests = "config/profiles/msp-assurance.yaml config/samples/msp-assurance config/samples/application";
+    let manifests =
+        "config/profiles/msp-assurance.yaml config/samples/msp-assurance config/samples/application";
     let good = Step::new("What went in conforms", format!("surety check {manifests}"));
     let expected = Expected::shows("exit code 0", &["conforming: ", "no violation"]);
     story.step(good.expecting(expected)).await?;

@@ -22,7 +22,7 @@ const CSI_DRIVER: &str = "system:serviceaccount:kube-system:ebs-csi-controller-s
 /// Velero's account.
 const VELERO: &str = "system:serviceaccount:velero:velero";
 /// How long backups are kept, as their spec in `backup.yaml` says.
-const TIME_TO_LIVE: SignedDuration = SignedDuration::from_hours(720);
+const TIME_TO_LIVE: SignedDuration = SignedDuration::from_hours(756);
 
 /// Tells all chapters.
 pub async fn all(story: &mut Story<'_>, surety: &Installation<'_>) -> Result<()> {
@@ -41,12 +41,15 @@ struct Claim {
     namespace: &'static str,
     name: &'static str,
     uid: String,
+    /// The UID of `kube-system`: what Surety calls the cluster in the schedules that it writes.
+    cluster: String,
 }
 
 impl Claim {
     async fn of(story: &Story<'_>, namespace: &'static str, name: &'static str) -> Result<Self> {
         let uid = format!("kubectl get pvc {name} -n {namespace} -o jsonpath={{.metadata.uid}}");
-        Ok(Self { namespace, name, uid: story.ask(&uid).await? })
+        let cluster = "kubectl get namespace kube-system -o jsonpath={.metadata.uid}";
+        Ok(Self { namespace, name, uid: story.ask(&uid).await?, cluster: story.ask(cluster).await? })
     }
 
     /// The command by which the CSI driver makes its volume.
@@ -58,14 +61,15 @@ impl Claim {
     fn backup(&self, run: &str, started: Timestamp) -> String {
         let expires = started.checked_add(TIME_TO_LIVE).unwrap_or(Timestamp::MAX);
         format!(
-            "sed '{}; s/RUN/{run}/; s/STARTED/\"{started}\"/; s/EXPIRES/\"{expires}\"/' e2e/data/demo/backup.yaml |\n  \
+            "sed '{}; s/CLUSTER/{}/; s/RUN/{run}/; s/STARTED/\"{started}\"/; s/EXPIRES/\"{expires}\"/' e2e/data/demo/backup.yaml |\n  \
              kubectl apply -f -",
-            self.blanks()
+            self.blanks(),
+            self.cluster
         )
     }
 
     fn blanks(&self) -> String {
-        let Self { namespace, name, uid } = self;
+        let Self { namespace, name, uid, .. } = self;
         format!("s/CLAIM_UID/{uid}/; s/CLAIM_NAMESPACE/{namespace}/; s/CLAIM_NAME/{name}/")
     }
 }

@@ -38,8 +38,13 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
         "Nothing of all that is in the cluster",
         "kubectl get deployments,statefulsets,jobs,pvc,pv --all-namespaces",
     );
-    let only_ours = Expected::shows("only what was let in is there", &["application-data", "deployment.apps/application"]);
-    story.step(left.expecting(only_ours.without(&["uploads", "database", "import", "scans", "shared-disk"]))).await
+    let only_ours = Expected::shows(
+        "only what was let in is there",
+        &["application-data", "deployment.apps/application"],
+    );
+    story
+        .step(left.expecting(only_ours.without(&["uploads", "database", "import", "scans", "shared-disk"])))
+        .await
 }
 
 impl Offender {

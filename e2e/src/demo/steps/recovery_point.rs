@@ -35,12 +35,7 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
     let forged = Step::new("Somebody writes a backup that never was", run.clone());
     let expected = Expected::refused("protect-engine", CONTROL).saying(&["status.phase"]);
     story.step(forged.expecting(expected).showing(7)).await?;
-    story
-        .step(Step::new(
-            "Velero writes one, under its own account",
-            format!("{run} --as={VELERO}"),
-        ))
-        .await?;
+    story.step(Step::new("Velero writes one, under its own account", format!("{run} --as={VELERO}"))).await?;
     let kept = Step::new("The promise is kept", "kubectl get tenant demo-clock");
     let expected = Expected::shows("the tenant is compliant", &["True"]);
     story.step(kept.expecting(expected).within(Duration::from_secs(5))).await?;
