@@ -129,7 +129,8 @@ fn detect(promise: &Promise) -> Vec<Breach> {
         [Some(run), copy].into_iter().flatten().map(Event::Put).collect::<Vec<_>>()
     };
     let schedule_gone = Event::Gone(ground.get(Kind::VeleroSchedule, SCHEDULE));
-    let without_schedule = run("Completed", true).into_iter().chain([schedule_gone.clone()]);
+    let second = Event::Put(schedule("second", &cron(period(promise), 30)));
+    let without_schedule = run("Completed", true).into_iter().chain([second, schedule_gone.clone()]);
     vec![
         Breach::at_once("no run follows the last", &ground, Vec::new(), run("Completed", true)).opening(opens),
         Breach::at_once("the next run fails", &ground, run("Failed", false), run("Completed", true))

@@ -152,7 +152,8 @@ fn detect(promise: &Promise) -> Vec<Breach> {
         breaches.push(expiring(promise, &format!("a point expires later than {at_most}"), late));
         breaches.push(still_there(promise, at_most));
     }
-    if promise.parameters("backup.retention").text("afterTermination").is_some() {
+    let parameters = promise.parameters("backup.retention");
+    if parameters.text("afterTermination").is_some_and(|text| *text == "rotation") {
         breaches.push(outlives_the_contract(promise));
     }
     assert!(!breaches.is_empty(), "{} bounds nothing", promise.id());
