@@ -5,7 +5,7 @@ use super::shell::Answer;
 /// How an answer is to end, and what it is to say.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
-    is_refusal: bool,
+    is_failure: bool,
     says: Vec<String>,
     leaves_out: Vec<String>,
     words: String,
@@ -20,6 +20,11 @@ impl Expected {
     /// The command succeeds, and its answer says this. `words` tell a reader what that shows.
     pub fn shows(words: &str, says: &[&str]) -> Self {
         Self { words: words.to_owned(), ..Self::passes() }.saying(says)
+    }
+
+    /// The command does not succeed, and its answer says this.
+    pub fn fails(words: &str, says: &[&str]) -> Self {
+        Self { is_failure: true, words: words.to_owned(), ..Self::default() }.saying(says)
     }
 
     /// The command succeeds, with a warning of this control.
@@ -42,7 +47,7 @@ impl Expected {
     fn refused_at(door: &str, by: &str) -> Self {
         let words = format!("refused at {door}.surety.dev by {by}");
         let denial = format!("admission webhook \"{door}.surety.dev\" denied the request");
-        Self { is_refusal: true, words, ..Self::default() }.saying(&[&denial, "found ", "wanted ", "fix: "])
+        Self { is_failure: true, words, ..Self::default() }.saying(&[&denial, "found ", "wanted ", "fix: "])
     }
 
     /// The same, saying all of this too.
@@ -65,7 +70,7 @@ impl Expected {
     /// What is wrong with an answer; nothing where it is as expected.
     pub fn missing_in(&self, answer: &Answer) -> Vec<String> {
         let has = |text: &&String| answer.text.contains(text.as_str());
-        let ending = match (self.is_refusal, answer.is_success) {
+        let ending = match (self.is_failure, answer.is_success) {
             (true, true) => Some("it passed".to_owned()),
             (false, false) => Some("it did not pass".to_owned()),
             _ => None,

@@ -1,5 +1,5 @@
-//! A shell as a user has it: in the repository's top folder, the pinned kubectl on the PATH, KUBECONFIG set. What the
-//! demo shows as a command is what runs here, word for word.
+//! A shell as a user has it: in the repository's top folder, the pinned kubectl and Surety's program on the PATH,
+//! KUBECONFIG set. What the demo shows as a command is what runs here, word for word.
 
 use std::env;
 use std::ffi::OsString;
@@ -63,9 +63,12 @@ impl Shell {
     /// The shell of an administrator of this control plane.
     pub fn new(control_plane: &ControlPlane) -> Result<Self, ShellError> {
         let kubectl = control_plane.kubectl().program().to_owned();
-        let folders = kubectl.parent().map(Path::to_owned);
+        // Cargo puts Surety's program beside this one.
+        let own = env::current_exe().ok();
+        let programs = [Some(kubectl.as_path()), own.as_deref()];
+        let folders = programs.into_iter().flatten().filter_map(Path::parent).map(Path::to_owned);
         let inherited = env::var_os("PATH").unwrap_or_default();
-        let path = env::join_paths(folders.into_iter().chain(env::split_paths(&inherited)))?;
+        let path = env::join_paths(folders.chain(env::split_paths(&inherited)))?;
         let sandbox = control_plane.sandbox();
         Ok(Self {
             path,

@@ -92,7 +92,7 @@ fn not_built(controls: &BTreeSet<&str>, commitments: &BTreeSet<&str>) -> Option<
         return None;
     }
     let found = format!("{} planned but not built in this version", counted(controls.len(), "control"));
-    let wanted = format!("nothing: {} capped at Manual until then", counted(commitments.len(), "commitment"));
+    let wanted = format!("none; {} capped at Manual until then", counted(commitments.len(), "commitment"));
     let issue = Issue::fail("spec.commitments", found, wanted, "`surety coverage` lists them");
     Some(Objection { enforcement: Enforcement::Warn, ..Objection::malformed(issue) })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::volume_for;
+use super::{Claim, VELERO, this_second};
 use crate::demo::expected::Expected;
 use crate::demo::story::{Step, Story};
 
@@ -17,8 +17,8 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
     story.step(Step::new("One apply, and all of it is in", application)).await?;
     let driver = Step::new("The account of a CSI driver", "kubectl apply -f e2e/data/demo/csi-driver.yaml");
     story.step(driver).await?;
-    let command = volume_for(story, "sample-application", "application-data").await?;
-    story.step(Step::new("The driver makes the claim's volume", command)).await?;
+    let claim = Claim::of(story, "sample-application", "application-data").await?;
+    story.step(Step::new("The driver makes the claim's volume", claim.volume())).await?;
     let bound = "kubectl wait pvc/application-data -n sample-application --for=jsonpath='{.status.phase}'=Bound \
                  --timeout=20s";
     story.step(Step::new("The claim holds data from now on", bound)).await?;
@@ -29,6 +29,8 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
         &["surety-sample-msp-assurance-", "CRON_TZ=UTC 15 2 * * *"],
     );
     story.step(schedules.expecting(expected).within(Duration::from_secs(10))).await?;
+    let run = format!("{} --as={VELERO}", claim.backup("application", this_second()?));
+    story.step(Step::new("Velero makes a backup, under its own account", run)).await?;
     let scale = "kubectl scale deployment application -n sample-application --replicas=3";
     story.step(Step::new("It grows: scaling asks nobody", scale)).await
 }

@@ -29,7 +29,7 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
         "There the fence goes, with a warning",
         "kubectl delete networkpolicy surety-default-deny -n sample-cloud-workspaces",
     );
-    story.step(warned.expecting(Expected::warned(CONTROL)).within(Duration::ZERO)).await?;
+    story.step(warned.expecting(Expected::warned(CONTROL))).await?;
     let back = Step::new(
         "And comes back",
         "kubectl wait networkpolicy/surety-default-deny -n sample-cloud-workspaces --for=create --timeout=10s",

@@ -36,13 +36,15 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
     story.step(definition.expecting(expected)).await?;
     let left = Step::new(
         "Nothing of all that is in the cluster",
-        "kubectl get pvc,statefulsets,jobs,deployments -n sample-application",
+        "kubectl get deployments,statefulsets,jobs,pvc,pv --all-namespaces",
     );
     let only_ours = Expected::shows(
-        "only the application is there",
+        "only what was let in is there",
         &["application-data", "deployment.apps/application"],
     );
-    story.step(left.expecting(only_ours.without(&["uploads", "database", "import"]))).await
+    story
+        .step(left.expecting(only_ours.without(&["uploads", "database", "import", "scans", "shared-disk"])))
+        .await
 }
 
 impl Offender {

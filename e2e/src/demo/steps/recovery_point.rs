@@ -1,18 +1,16 @@
 //! A recovery point grows too old, and the finding opens at that second.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{VELERO, volume_for};
+use super::{Claim, VELERO, now, this_second};
 use crate::demo::expected::Expected;
 use crate::demo::story::{Step, Story};
 
 /// The age limit of the policy in `clock.yaml`, and of the promise with its allowance.
 const LIMIT: SignedDuration = SignedDuration::from_secs(15);
-/// How long backups are kept, as in `backup.yaml`.
-const TIME_TO_LIVE: SignedDuration = SignedDuration::from_hours(720);
 /// What may lie between the second at which a finding is true and the answer that shows it.
 const READ_BACK: SignedDuration = SignedDuration::from_secs(2);
 const CONTROL: &str = "backup.recovery-point-age";
@@ -28,24 +26,20 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
             "kubectl apply -f e2e/data/demo/clock.yaml",
         ))
         .await?;
-    let volume = volume_for(story, "demo-clock", "ledger").await?;
-    story.step(Step::new("The driver makes the volume", volume)).await?;
+    let claim = Claim::of(story, "demo-clock", "ledger").await?;
+    story.step(Step::new("The driver makes the volume", claim.volume())).await?;
     let bound = "kubectl wait pvc/ledger -n demo-clock --for=jsonpath='{.status.phase}'=Bound --timeout=20s";
     story.step(Step::new("The claim holds data", bound)).await?;
-    let run = Run::now(story).await?;
-    let forged = Step::new("Somebody writes a backup that never was", run.command());
+    let started = this_second()?;
+    let run = claim.backup("demo-clock", started);
+    let forged = Step::new("Somebody writes a backup that never was", run.clone());
     let expected = Expected::refused("protect-engine", CONTROL).saying(&["status.phase"]);
     story.step(forged.expecting(expected).showing(7)).await?;
-    story
-        .step(Step::new(
-            "Velero writes one, under its own account",
-            format!("{} --as={VELERO}", run.command()),
-        ))
-        .await?;
+    story.step(Step::new("Velero writes one, under its own account", format!("{run} --as={VELERO}"))).await?;
     let kept = Step::new("The promise is kept", "kubectl get tenant demo-clock");
     let expected = Expected::shows("the tenant is compliant", &["True"]);
     story.step(kept.expecting(expected).within(Duration::from_secs(5))).await?;
-    opens_in_time(story, &run).await?;
+    opens_in_time(story, started.checked_add(LIMIT)?).await?;
     let broken = Step::new("The promise is broken", "kubectl get tenant demo-clock");
     let expected = Expected::shows("the tenant is no longer compliant", &["False"]);
     story.step(broken.expecting(expected).within(Duration::from_secs(5))).await?;
@@ -56,36 +50,7 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
     story.step(deleted.expecting(Expected::refused("protect-engine", "backup.retention")).showing(9)).await
 }
 
-/// A run of the engine that starts now.
-struct Run {
-    started: Timestamp,
-    claim_uid: String,
-}
-
-impl Run {
-    async fn now(story: &Story<'_>) -> Result<Self> {
-        let uid = "kubectl get pvc ledger -n demo-clock -o jsonpath={.metadata.uid}";
-        let claim_uid = story.ask(uid).await?;
-        let now = Timestamp::try_from(SystemTime::now())?;
-        Ok(Self { started: Timestamp::from_second(now.as_second())?, claim_uid })
-    }
-
-    fn command(&self) -> String {
-        let expires = self.started.checked_add(TIME_TO_LIVE).unwrap_or(Timestamp::MAX);
-        format!(
-            "sed 's/CLAIM_UID/{}/; s/STARTED/\"{}\"/; s/EXPIRES/\"{expires}\"/' e2e/data/demo/backup.yaml | \
-             kubectl apply -f -",
-            self.claim_uid, self.started
-        )
-    }
-
-    fn due(&self) -> Timestamp {
-        self.started.checked_add(LIMIT).unwrap_or(Timestamp::MAX)
-    }
-}
-
-async fn opens_in_time(story: &mut Story<'_>, run: &Run) -> Result<()> {
-    let due = run.due();
+async fn opens_in_time(story: &mut Story<'_>, due: Timestamp) -> Result<()> {
     let opens = Step::new(
         format!("At {due} it is too old, and not a moment before"),
         format!(
@@ -94,7 +59,7 @@ async fn opens_in_time(story: &mut Story<'_>, run: &Run) -> Result<()> {
         ),
     );
     story.step(opens).await?;
-    let seen = Timestamp::try_from(SystemTime::now())?;
+    let seen = now()?;
     let since = format!(
         "kubectl get compliancereport demo-clock -o jsonpath='{{.status.findings[?(@.control==\"{CONTROL}\")].since}}'"
     );

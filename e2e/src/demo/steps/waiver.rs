@@ -1,10 +1,11 @@
 //! A waiver: what is accepted until a date stays visible, and ends by itself.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Result;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
+use super::{now, this_second};
 use crate::demo::expected::Expected;
 use crate::demo::story::{Step, Story};
 
@@ -18,8 +19,7 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
         "A waiver is granted, and expires",
         "Named control, narrow scope, reason, approver, hard end. Here it lasts eight seconds.",
     )?;
-    let now = Timestamp::try_from(SystemTime::now())?;
-    let expires = Timestamp::from_second(now.as_second())?.checked_add(LASTS)?;
+    let expires = this_second()?.checked_add(LASTS)?;
     let grant = format!("sed 's/EXPIRES/\"{expires}\"/' e2e/data/demo/waiver.yaml | kubectl apply -f -");
     story.step(Step::new(format!("Whoever answers for compliance grants it until {expires}"), grant)).await?;
     story.step(Step::new("The claim on plain storage, refused before, passes", CLAIM).within(SOON)).await?;
@@ -31,7 +31,7 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
          --for=jsonpath='{{.status.findings[?(@.name==\"uploads\")].state}}'=Fail"
     );
     story.step(Step::new(format!("At {expires} the waiver ends: the breach is a finding"), opens)).await?;
-    let seen = Timestamp::try_from(SystemTime::now())?;
+    let seen = now()?;
     story.expect(seen >= expires, &format!("expected at {expires}, read back by kubectl at {seen:.3}"))?;
     let delete = "kubectl delete pvc uploads -n sample-application";
     story.step(Step::new("The claim goes: it holds no data yet", delete)).await?;
