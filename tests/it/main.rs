@@ -9,6 +9,7 @@
 
 mod architecture;
 mod crds;
+mod parity;
 mod profiles;
 mod rbac;
 mod samples;

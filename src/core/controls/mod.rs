@@ -12,10 +12,9 @@ use std::sync::LazyLock;
 
 use super::control::Control;
 
-static ALL: LazyLock<Vec<&'static Control>> =
-    LazyLock::new(|| {
-        [encryption::CONTROLS, governance::CONTROLS, isolation::CONTROLS, retention::CONTROLS].concat()
-    });
+static ALL: LazyLock<Vec<&'static Control>> = LazyLock::new(|| {
+    [encryption::CONTROLS, governance::CONTROLS, isolation::CONTROLS, retention::CONTROLS].concat()
+});
 
 /// Every control, in order of areas and ids.
 pub fn all() -> &'static [&'static Control] {

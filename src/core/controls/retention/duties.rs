@@ -154,6 +154,8 @@ fn reaches_environment(parameters: &Parameters, namespace: Option<&Namespace>) -
 pub(super) struct Keeping {
     /// When the last duty ends.
     pub until: End,
+    /// When the first of them ends, where one has a date: then other reasons are left.
+    pub next_end: Option<Timestamp>,
     class: DataClass,
     reasons: Vec<String>,
 }
@@ -173,11 +175,15 @@ pub(super) fn keeping(
     let mut running: Vec<&Duty> = duties.iter().filter(|duty| End::At(now) < end_of(duty)).collect();
     running.sort_by_key(|duty| std::cmp::Reverse(end_of(duty)));
     let until = running.first().map(|duty| end_of(duty))?;
+    let next_end = running.last().and_then(|duty| match end_of(duty) {
+        End::At(end) => Some(end),
+        End::Open => None,
+    });
     let reasons = running.iter().take(MOST_REASONS).map(|duty| match end_of(duty) {
         End::At(end) => format!("{duty}, until {end:.0}"),
         End::Open => duty.to_string(),
     });
-    Some(Keeping { until, class: class.clone(), reasons: reasons.collect() })
+    Some(Keeping { until, next_end, class: class.clone(), reasons: reasons.collect() })
 }
 
 impl fmt::Display for Keeping {
