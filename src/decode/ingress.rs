@@ -34,7 +34,7 @@ pub const TLS_ANNOTATIONS: &[&str] = &[
 
 /// Free configuration of ingress-nginx, which can undo every other annotation. That it is there is all that can be
 /// said, so its value is kept as empty.
-const SNIPPETS: &[&str] = &[
+pub(super) const SNIPPETS: &[&str] = &[
     "nginx.ingress.kubernetes.io/auth-snippet",
     "nginx.ingress.kubernetes.io/configuration-snippet",
     "nginx.ingress.kubernetes.io/server-snippet",
@@ -42,7 +42,7 @@ const SNIPPETS: &[&str] = &[
 ];
 
 /// Names the class where `spec.ingressClassName` does not.
-const OLD_CLASS: &str = "kubernetes.io/ingress.class";
+pub(super) const OLD_CLASS: &str = "kubernetes.io/ingress.class";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -18,7 +18,7 @@ pub(crate) struct Nested<T>(pub(crate) T);
 
 /// A list; `null` is the empty one.
 #[derive(Debug)]
-pub(crate) struct List<T>(Vec<T>);
+pub(crate) struct List<T>(pub(crate) Vec<T>);
 
 /// A list of JSON objects.
 pub(crate) type Objects<T> = List<Nested<T>>;

@@ -34,6 +34,7 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
+pub use annotations::annotations_read;
 pub use error::DecodeError;
 pub use ingress::TLS_ANNOTATIONS;
 pub use manifest::{Manifest, manifests};

@@ -10,7 +10,8 @@ use serde::{
 use super::{Fault, Metadata, Nested, Pairs, Present, Text, annotations::OLD_STORAGE_CLASS, from_slice};
 use crate::core::facts::{ClaimReference, Name, PersistentVolume, VolumeBacking};
 
-const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
+/// Names the provisioner that made a volume.
+pub(super) const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 
 /// Types of volumes that have no reading of their own (k8s.io/api: core/v1 PersistentVolumeSource). `spec` holds other
 /// fields beside them, so an unknown field is no type.

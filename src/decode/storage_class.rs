@@ -6,7 +6,7 @@ use super::{Fault, Metadata, Nested, Pairs, Text, from_slice};
 use crate::core::facts::StorageClass;
 
 /// Either marks the default class (k8s.io/component-helpers: storage/volume/helpers.go).
-const DEFAULT_MARKS: [&str; 2] =
+pub(super) const DEFAULT_MARKS: [&str; 2] =
     ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,6 +3,7 @@
 //! Synchronous. No client, no runtime, no clock.
 
 mod apply;
+mod implied;
 mod snapshot;
 mod subjects;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 mod touched;
 
 pub use apply::{apply, missing, set_enforcing_since, set_source};
+pub use implied::imply_namespace;
 pub use snapshot::Snapshots;
-pub use subjects::{is_subject, resolve, subjects_of};
+pub use subjects::{is_of_tenant, is_subject, refers_to_tenant, resolve, subjects_of};
 pub use touched::{Touched, TouchedSubject, touched};

@@ -179,7 +179,7 @@ impl Book {
 
     fn evaluate_subject(&mut self, tenant: &Name, subject: &SubjectKey, now: Timestamp) {
         self.dirty.insert(tenant.clone());
-        let is_owned = subject.namespace().is_none_or(|place| self.world.owner_of(place) == Some(tenant));
+        let is_owned = index::is_of_tenant(&self.world, tenant, subject);
         let Some(evaluation) = self.evaluations.get_mut(tenant) else { return };
         let next = if is_owned && index::is_subject(&self.world, subject) {
             evaluation.again(&self.world, subject, index::resolve, now)

@@ -7,6 +7,7 @@ pub mod deadlines;
 pub mod desired;
 pub mod engine;
 mod figures;
+mod notices;
 pub mod record;
 pub mod status;
 pub mod writes;

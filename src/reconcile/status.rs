@@ -37,16 +37,25 @@ pub struct Standing {
     pub conflicts: Vec<Conflict>,
 }
 
+/// What is known of a tenant beside its result.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Of the tenant's volumes the oldest newest recovery point.
+    pub oldest_point: Option<Timestamp>,
+    /// Fields that Surety should write and that belong to somebody else.
+    pub disputes: Vec<String>,
+}
+
 /// The status of a tenant.
 pub fn of_tenant(
     world: &World,
     tenant: &Declared<TenantSpec>,
     result: &TenantResult,
-    oldest_point: Option<Timestamp>,
+    known: &Known,
     now: Timestamp,
 ) -> Desired {
     let contested = contested_namespaces(world, tenant);
-    let observed = conditions::of_tenant(result, &contested);
+    let observed = conditions::of_tenant(result, &contested, &known.disputes);
     let mut status = json!({
         "conditions": merged(&tenant.conditions, observed, tenant.meta.generation, now),
         "observedGeneration": tenant.meta.generation,
@@ -57,7 +66,7 @@ pub fn of_tenant(
         let optional = [
             ("score", result.weights.score().map(|score| json!(percent(score)))),
             ("coverage", result.weights.coverage().map(|coverage| json!(percent(coverage)))),
-            ("oldestRecoveryPoint", oldest_point.map(|moment| json!(format!("{moment:.0}")))),
+            ("oldestRecoveryPoint", known.oldest_point.map(|moment| json!(format!("{moment:.0}")))),
         ];
         fields.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }

@@ -26,12 +26,13 @@ impl Writes {
         self.writer.is_leading()
     }
 
-    /// An object, or Surety's part of it. Its fields are Surety's by design, so a change of theirs is forced back.
+    /// An object, or Surety's part of it. What Surety applied and somebody changed is forced back; a field that was never
+    /// Surety's is not fought over.
     pub fn object(&self, desired: Desired) {
         self.queue.submit(Write {
             target: target_of(&desired.key),
             manager: desired.manager,
-            operation: Operation::Apply(desired.body, Force::Yes),
+            operation: Operation::Apply(desired.body, Force::WhereOwned),
         });
     }
 
@@ -45,8 +46,10 @@ impl Writes {
     }
 
     /// Somebody may have changed the object: the next write looks at it.
-    pub fn look_again(&self, key: &ObjectKey) {
-        self.writer.forget(&target_of(key));
+    pub fn look_again(&self, key: &ObjectKey) -> Target {
+        let target = target_of(key);
+        self.writer.forget(&target);
+        target
     }
 }
 

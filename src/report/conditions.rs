@@ -49,13 +49,22 @@ pub fn merged(
 }
 
 /// The conditions of a tenant.
-pub fn of_tenant(result: &TenantResult, contested: &[String]) -> Vec<Observed> {
-    vec![ready_tenant(contested), compliant(result)]
+pub fn of_tenant(result: &TenantResult, contested: &[String], disputes: &[String]) -> Vec<Observed> {
+    vec![ready_tenant(contested, disputes), compliant(result)]
 }
 
-fn ready_tenant(contested: &[String]) -> Observed {
-    if contested.is_empty() {
+fn ready_tenant(contested: &[String], disputes: &[String]) -> Observed {
+    if contested.is_empty() && disputes.is_empty() {
         return ready();
+    }
+    if contested.is_empty() {
+        let message = super::compliance::shortened(&disputes.join("; "));
+        return Observed {
+            condition_type: "Ready",
+            holds: Some(false),
+            reason: "FieldsOwnedByOthers",
+            message,
+        };
     }
     let message = format!("other tenants ask for its namespaces too: {}", contested.join(", "));
     Observed { condition_type: "Ready", holds: Some(false), reason: "NamespacesContested", message }

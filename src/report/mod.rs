@@ -2,7 +2,10 @@
 //!
 //! No client, no runtime, no file, no environment, no clock.
 
+pub mod check;
 pub mod compliance;
 pub mod conditions;
+pub mod controls;
 pub mod coverage;
 pub mod table;
+pub mod words;

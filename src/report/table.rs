@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of what stands in them, and asks no terminal: width and colour are arguments.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 /// How text is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,10 +58,24 @@ pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, layou
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(layout.width);
     table.set_header(header.iter().map(|title| title.to_uppercase()));
     table.add_rows(rows);
-    for column in table.column_iter_mut() {
+    for (number, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
+        if number == 0 {
+            // What names a row is looked for, and copied: it stays whole.
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    lines(table.lines().map(|line| line.trim_end().to_owned()))
+}
+
+/// Each on a line of its own.
+pub fn lines(lines: impl IntoIterator<Item = String>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
 }
 
 /// `text` broken at spaces so that no line is longer than `width`, save where a word is. Never empty.
@@ -78,6 +92,16 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Columns that a label takes.
+const LABEL: usize = 12;
+
+/// A line with a label before it, wrapped under itself. Ends with a line end.
+pub fn labelled(label: &str, value: &str, layout: Layout) -> String {
+    let lines = wrapped(value, usize::from(layout.width).saturating_sub(LABEL).max(20));
+    let label = layout.paint(Tone::Faint, &format!("{label:<LABEL$}"));
+    format!("{label}{}\n", lines.join(&format!("\n{}", " ".repeat(LABEL))))
 }
 
 /// `1 object`, `2 objects`.

@@ -117,7 +117,7 @@ impl Registrar {
         if let (Difference::Added, Some(uid)) = (difference, current.and_then(uid_of)) {
             // Entries and conditions are lists with keys: applying leaves in place what somebody added.
             tracing::warn!("somebody added to the webhook registration; it is made anew");
-            self.writer.delete(&target, &uid).await?;
+            self.writer.remove(&target, &uid).await?;
         }
         self.writer.forget(&target);
         self.writer.apply(&target, keys::MANAGER_REGISTRATION, wanted, Force::Yes).await?;

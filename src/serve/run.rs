@@ -40,8 +40,8 @@ use crate::{
     },
     watch::{Clock, Setup, Timing, Watches},
     write::{
-        CaSecrets, Elector, LeaderGate, LeaseSettings, Outcome, QueueLimits, WriteMetrics, WriteQueue,
-        Writer, WriterLimits,
+        Aggregation, CaSecrets, Elector, EventRecorder, LeaderGate, LeaseSettings, Outcome, QueueLimits,
+        Reporter, WriteMetrics, WriteQueue, Writer, WriterLimits,
     },
 };
 
@@ -86,6 +86,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         seen,
         leadership: writing.leadership.clone(),
         clock: clock(),
+        events: writing.events,
         outcomes: writing.outcomes,
         shutdown: stop.work.clone(),
     };
@@ -138,6 +139,7 @@ struct Writing {
     writer: Arc<Writer>,
     queue: Arc<WriteQueue>,
     leadership: watch::Receiver<crate::write::Leadership>,
+    events: Arc<EventRecorder>,
     outcomes: mpsc::Receiver<Outcome>,
 }
 
@@ -230,7 +232,8 @@ fn start_writing(tasks: &mut Tasks, client: &Client, config: &Config, stop: &Sto
     let (elector, leadership) = Elector::new(client.clone(), settings, clock(), Arc::clone(&counted));
     let gate = LeaderGate::new(leadership.clone());
     let writer = Arc::new(Writer::new(client.clone(), gate, WriterLimits::default(), Arc::clone(&counted)));
-    let (queue, outcomes) = WriteQueue::new(Arc::clone(&writer), QueueLimits::default(), counted);
+    let (queue, outcomes) =
+        WriteQueue::new(Arc::clone(&writer), QueueLimits::default(), Arc::clone(&counted));
     let queue = Arc::new(queue);
     let last = stop.last.clone();
     tasks.spawn(async move {
@@ -242,7 +245,18 @@ fn start_writing(tasks: &mut Tasks, client: &Client, config: &Config, stop: &Sto
         running.run(last).await;
         Ok(())
     });
-    Writing { writer, queue, leadership, outcomes }
+    let events = Arc::new(EventRecorder::new(
+        Arc::clone(&writer),
+        Reporter { instance: config.replica.clone(), clock: clock() },
+        Aggregation::default(),
+        counted,
+    ));
+    let (telling, last) = (Arc::clone(&events), stop.last.clone());
+    tasks.spawn(async move {
+        telling.run(last).await;
+        Ok(())
+    });
+    Writing { writer, queue, leadership, events, outcomes }
 }
 
 fn start_watches(

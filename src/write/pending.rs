@@ -32,7 +32,7 @@ pub enum Operation {
     Apply(Value, Force),
     /// As [`Writer::apply_status`](super::Writer::apply_status).
     ApplyStatus(Value),
-    /// As [`Writer::delete`](super::Writer::delete), of the object with this UID.
+    /// As [`Writer::remove`](super::Writer::remove), of the object with this UID.
     Delete(Name),
 }
 

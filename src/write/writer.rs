@@ -32,6 +32,9 @@ use crate::core::facts::Name;
 pub enum Force {
     /// It does: for fields that are Surety's by design.
     Yes,
+    /// It does where this manager has applied the object before, so that what somebody changed is put back; a field that
+    /// was never Surety's is not fought over: the apply fails with a conflict.
+    WhereOwned,
     /// It does not, and fails with a conflict.
     No,
 }
@@ -69,7 +72,7 @@ pub enum Written {
     },
 }
 
-/// Which object a write made, and which version of it.
+/// Which object a write made, and which version of it. Empty after a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Revision {
@@ -103,6 +106,20 @@ pub struct Writer {
 struct Memory {
     cache: ApplyCache,
     gate: LeaderGate,
+}
+
+/// How an object stands before an apply.
+#[derive(Debug, PartialEq, Eq)]
+enum Looked {
+    /// As it shall be; its UID.
+    Settled(Name),
+    /// Otherwise.
+    Differs {
+        /// Whether this manager has applied it before.
+        is_owned: bool,
+    },
+    /// Not there.
+    Absent,
 }
 
 /// The part of an answer that is read.
@@ -176,7 +193,7 @@ impl Writer {
     }
 
     /// Deletes the object with this UID, and no other of its name. A vanished object is [`Written::Unchanged`].
-    pub async fn delete(&self, target: &Target, uid: &str) -> Result<Written, WriteError> {
+    pub async fn remove(&self, target: &Target, uid: &str) -> Result<Written, WriteError> {
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
         let request = request::Request::new(target.collection()).delete(&target.name, &params);
@@ -235,14 +252,14 @@ impl Writer {
             let mut memory = self.memory();
             (memory.cache.ask(key, &digest), memory.cache.moment())
         };
-        let settled = match answer {
+        let looked = match answer {
             Answer::Unchanged => return Ok(self.unchanged()),
             Answer::Look { .. } => {
                 self.look(key, &body).await.inspect_err(|_| count(&self.metrics.failed))?
             }
-            Answer::Write => None,
+            Answer::Write => Looked::Differs { is_owned: true },
         };
-        if let Some(uid) = settled {
+        if let Looked::Settled(uid) = looked {
             self.memory().cache.record(key, digest, uid, since);
             return Ok(self.unchanged());
         }
@@ -252,6 +269,10 @@ impl Writer {
             count(&self.metrics.contested);
             return Ok(Written::Contested { retry_after });
         }
+        let is_reapplication = answer == (Answer::Look { is_reapplication: true });
+        let is_owned =
+            is_reapplication || matches!(looked, Looked::Absent | Looked::Differs { is_owned: true });
+        let force = if force == Force::WhereOwned && is_owned { Force::Yes } else { force };
         let written = self.write(key.target, "patch", patch(key, &body, force)).await?;
         if let Written::Made(revision) = &written {
             count(&self.metrics.applied);
@@ -260,17 +281,19 @@ impl Writer {
         Ok(written)
     }
 
-    /// The UID of the object, where it is already as `body` wants it. Whoever may not read must write.
-    async fn look(&self, key: Key<'_>, body: &Value) -> Result<Option<Name>, WriteError> {
+    /// How the object stands. Whoever may not read must write.
+    async fn look(&self, key: Key<'_>, body: &Value) -> Result<Looked, WriteError> {
         count(&self.metrics.looked_at);
         let path = request::Request::new(key.target.collection());
         let request = path.get(&key.target.name, &kube::api::GetParams::default());
         match self.send::<Value>(key.target, "get", request).await {
             Ok(live) if is_settled(&live, body, key.manager, key.part) => {
                 let uid = live.pointer("/metadata/uid").and_then(Value::as_str);
-                Ok(Some(uid.unwrap_or_default().into()))
+                Ok(Looked::Settled(uid.unwrap_or_default().into()))
             }
-            Ok(_) | Err(WriteError::NotFound { .. } | WriteError::Forbidden { .. }) => Ok(None),
+            Ok(live) => Ok(Looked::Differs { is_owned: was_applied(&live, key.manager) }),
+            Err(WriteError::NotFound { .. }) => Ok(Looked::Absent),
+            Err(WriteError::Forbidden { .. }) => Ok(Looked::Differs { is_owned: false }),
             Err(error) => Err(error),
         }
     }
@@ -320,6 +343,15 @@ impl Writer {
         }
         memory
     }
+}
+
+/// Whether a manager has applied the object before: its entry stays even where others took fields from it.
+fn was_applied(live: &Value, manager: &str) -> bool {
+    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array);
+    entries.into_iter().flatten().any(|entry| {
+        let text = |field: &str| entry.get(field).and_then(Value::as_str);
+        text("manager") == Some(manager) && text("operation") == Some("Apply")
+    })
 }
 
 fn patch(key: Key<'_>, body: &Value, force: Force) -> Built {

@@ -8,6 +8,8 @@
 )]
 
 mod architecture;
+mod cli;
+mod coverage;
 mod crds;
 mod parity;
 mod profiles;

@@ -34,6 +34,13 @@ pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings:
 fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {
     let Some(plan) = transition.after.plan(&touched.tenant) else { return };
     let Some(class) = touched.subject.class() else { return };
+    let is_its =
+        |world: &World| index::refers_to_tenant(world, &touched.subject, &touched.tenant, transition.after);
+    if !is_its(transition.after) {
+        return;
+    }
+    // A volume that was nobody's, or another's, comes in new, however long it has been there.
+    let was_its = is_its(transition.before);
     for requirement in
         plan.requirements.iter().filter(|requirement| requirement.control.subjects.contains(&class))
     {
@@ -43,7 +50,7 @@ fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, fin
         if after.issues.is_empty() {
             continue;
         }
-        let before = transition.before.plan(&touched.tenant);
+        let before = transition.before.plan(&touched.tenant).filter(|_| was_its);
         let before = before
             .and_then(|plan| verdict(transition.before, plan, requirement, &touched.subject, transition));
         let site = Site { transition, plan, requirement, subject: &touched.subject };
@@ -74,13 +81,13 @@ impl Site<'_> {
     fn judge(&self, before: Option<&Verdict>, after: &Verdict, findings: &mut Findings) {
         let compared = compare(before, after, self.transition.now);
         for issue in compared.newly_failing {
-            findings.violations.extend(self.violation(issue));
+            findings.add(self.violation(issue));
         }
         for issue in compared.still_failing {
             // Ratcheting: what was failing already is let through, with a warning where it would have been refused.
             let standing =
                 self.violation(issue).filter(|violation| violation.enforcement > Enforcement::Audit);
-            findings.already_failing.extend(standing);
+            findings.add_already_failing(standing);
         }
         for issue in compared.newly_unknown {
             self.unknown(issue, findings);
@@ -107,7 +114,7 @@ impl Site<'_> {
             Unknown::NotKnown(_) => Enforcement::Warn,
         };
         let enforcement = violation.enforcement.min(ceiling);
-        findings.violations.push(Violation { enforcement, ..violation });
+        findings.add([Violation { enforcement, ..violation }]);
     }
 
     /// The violation for those who demand it and have not waived it; none where all have.

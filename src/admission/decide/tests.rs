@@ -12,13 +12,13 @@ use serde_json::json;
 
 use super::{CannotTell, Outcome, decide, explain};
 use crate::{
-    api::{Enforcement, TenantSpec, WaiverSpec},
+    api::{Enforcement, IsolationPolicySpec, TenantSpec, WaiverSpec},
     core::{
         control::Operation,
         controls::testkit::{Bench, NAMESPACE, TENANT, at, declared, meta, pod, profile_demanding, workload},
         facts::{
-            Container, Definition, Fact, Kind, Labels, Name, ObjectKey, Owner, PodTemplate, Source,
-            SourceState, Workload,
+            ClaimReference, Container, Definition, Fact, Kind, Labels, Name, ObjectKey, Owner,
+            PersistentVolume, PodTemplate, Source, SourceState, VolumeBacking, Workload,
         },
         transition::{Act, Trusted},
         world::World,
@@ -85,6 +85,32 @@ fn what_conforms_is_admitted_and_an_offender_is_refused_with_everything_it_needs
     ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
+}
+
+#[test]
+fn what_a_promise_and_a_policy_both_ask_is_said_once_and_names_both() {
+    let spec: IsolationPolicySpec =
+        serde_json::from_value(json!({"tenantSelector": {}, "hostAccess": {"allowed": []}})).unwrap();
+    let bench = world().with(Fact::IsolationPolicy(declared("fence", Labels::default(), spec)));
+    let bad = act(Operation::Create, None, Some(pod("web", on_host())));
+    let Outcome::Refused(violations) = outcome(&bench.world, &bad) else { panic!("admitted") };
+    let [violation] = violations.as_slice() else { panic!("{violations:?}") };
+    assert_eq!(violation.breaks, ["bench/B-1", "IsolationPolicy fence"]);
+    assert_eq!(violation.promise, "A promise.");
+}
+
+#[test]
+fn what_nobody_demands_starts_with_its_place() {
+    let definition = Definition {
+        name: Name::from("tenants.surety.dev"),
+        meta: meta("tenants.surety.dev"),
+        group: Name::from("surety.dev"),
+        plural: Name::from("tenants"),
+        ..Definition::default()
+    };
+    let delete = act(Operation::Delete, Some(Fact::Definition(definition)), None);
+    let Outcome::Refused(violations) = outcome(&world().world, &delete) else { panic!("admitted") };
+    assert!(explain(&violations).contains("\n1. at this object: found deleting"), "{}", explain(&violations));
 }
 
 #[test]
@@ -187,6 +213,35 @@ fn definitions_that_promises_rest_on_are_not_deleted() {
     assert!(matches!(outcome(&world, &act(Operation::Delete, Some(tenants), None)), Outcome::Refused(_)));
     let unused = definition("backups.velero.io", "velero.io", "backups");
     assert_eq!(outcome(&world, &act(Operation::Delete, Some(unused), None)), Outcome::Admitted);
+}
+
+#[test]
+fn a_plain_volume_that_is_handed_to_a_tenant_comes_in_new_however_long_it_was_there() {
+    let volume = |claim_in: Option<&str>| {
+        let claim = claim_in.map(|place| ClaimReference {
+            namespace: Name::from(place),
+            name: Name::from("data"),
+            uid: None,
+        });
+        let backing = VolumeBacking::Nfs;
+        Fact::PersistentVolume(PersistentVolume {
+            name: Name::from("v"),
+            backing,
+            claim,
+            ..Default::default()
+        })
+    };
+    let bench = world().with(profile_demanding("encryption.volume", &json!({})));
+    let handed = |from: Option<&str>, to: Option<&str>| {
+        outcome(&bench.world, &act(Operation::Update, Some(volume(from)), Some(volume(to))))
+    };
+    for from in [None, Some("elsewhere")] {
+        assert!(matches!(handed(from, Some(NAMESPACE)), Outcome::Refused(_)), "{from:?}");
+    }
+    for (from, to) in [(Some(NAMESPACE), Some(NAMESPACE)), (Some(NAMESPACE), None), (None, Some("elsewhere"))]
+    {
+        assert_eq!(handed(from, to), Outcome::Admitted, "{from:?} {to:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The controls of this version, one file each under its area. A control says everything about itself in its file;
 //! adding one is a file and a line in its area's list.
 
+pub mod backup;
 pub mod encryption;
 pub mod governance;
 pub mod isolation;
@@ -13,7 +14,8 @@ use std::sync::LazyLock;
 use super::control::Control;
 
 static ALL: LazyLock<Vec<&'static Control>> = LazyLock::new(|| {
-    [encryption::CONTROLS, governance::CONTROLS, isolation::CONTROLS, retention::CONTROLS].concat()
+    [backup::CONTROLS, encryption::CONTROLS, governance::CONTROLS, isolation::CONTROLS, retention::CONTROLS]
+        .concat()
 });
 
 /// Every control, in order of areas and ids.

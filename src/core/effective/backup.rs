@@ -338,3 +338,6 @@ fn conflict_of((lower, upper): (&Figure<Span>, &Figure<Span>)) -> Conflict {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

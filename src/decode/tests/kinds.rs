@@ -7,7 +7,7 @@ use super::{bytes, data, decode, fact};
 use crate::{
     api::keys,
     core::facts::{Fact, IngressTls, Kind, Labels, Name, ServiceType, VolumeBacking},
-    decode::{TLS_ANNOTATIONS, manifests, object},
+    decode::{TLS_ANNOTATIONS, annotations_read, manifests, object},
 };
 
 #[test]
@@ -277,6 +277,26 @@ fn the_class_field_of_an_ingress_comes_before_the_annotation() {
 #[test]
 fn the_list_of_tls_annotations_is_sorted_and_has_no_key_twice() {
     assert!(TLS_ANNOTATIONS.windows(2).all(|pair| pair[0] < pair[1]));
+}
+
+#[test]
+fn each_annotation_that_is_read_decides_about_a_fact() {
+    let object = |annotations: Value| {
+        json!({
+            "metadata": {"name": "x", "namespace": "n", "annotations": annotations, "labels": {"velero.io/backup-name": "b"}},
+            "spec": {"storageClassName": "s"},
+        })
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for key in annotations_read() {
+        assert!(seen.insert(key), "{key} is listed twice");
+        let decides = Kind::ALL.iter().filter(|kind| !kind.is_declaration()).any(|kind| {
+            let (without, with) = (object(json!({})), object(json!({key: "true"})));
+            crate::decode::object(*kind, &bytes(&without)).ok()
+                != crate::decode::object(*kind, &bytes(&with)).ok()
+        });
+        assert!(decides, "{key}");
+    }
 }
 
 #[test]

@@ -26,6 +26,6 @@ const BACKUP_NAME: &str = "velero.io/backup-name";
 /// The UID of the claim that was copied.
 const CLAIM_UID: &str = "velero.io/pvc-uid";
 /// Annotation with the name of the claim that was copied.
-const CLAIM_NAME: &str = "velero.io/pvc-name";
+pub(crate) const CLAIM_NAME: &str = "velero.io/pvc-name";
 /// Why garbage collection could not delete a backup that is due.
 const DELETION_FAILURE: &str = "velero.io/gc-failure";

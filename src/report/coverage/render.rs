@@ -5,28 +5,27 @@ use serde_json::{Map, Value, json};
 use super::{Cell, CommitmentCoverage, MEANS, ProfileCoverage, Totals, name_of};
 use crate::{
     core::catalogue::Strength,
-    report::table::{Layout, Tone, table},
+    report::table::{Layout, Tone, lines, table},
 };
 
 /// One table a profile, then the totals.
 pub fn text(profiles: &[ProfileCoverage], layout: Layout) -> String {
-    let mut text = String::new();
-    for profile in profiles {
-        let heading = layout.paint(Tone::Strong, &format!("{}: {}", profile.name, profile.title));
-        text.push_str(&format!("{heading}\n"));
-        if !profile.is_registered {
-            text.push_str("Some of its commitments are not in the register: their means are those that their controls offer.\n");
-        }
-        let rows = profile.commitments.iter().map(row);
-        let header = ["commitment", "promise", "prevent", "repair", "detect", "attest", "missing"];
-        text.push_str(&table(&header, rows, layout));
-        let of_profile = std::slice::from_ref(profile);
-        text.push_str(&format!("{}\n\n", sentence(of_profile)));
-    }
-    text.push_str(&layout.paint(Tone::Strong, &format!("Together: {}", sentence(profiles))));
+    let together = layout.paint(Tone::Strong, &format!("Together: {}", sentence(profiles)));
+    let mut text: String = profiles.iter().map(|profile| text_of_profile(profile, layout)).collect();
+    text.push_str(&together);
     text.push('\n');
     text
 }
+
+fn text_of_profile(profile: &ProfileCoverage, layout: Layout) -> String {
+    let heading = layout.paint(Tone::Strong, &format!("{}: {}", profile.name, profile.title));
+    let note = if profile.is_registered { "" } else { NOT_REGISTERED };
+    let header = ["commitment", "promise", "prevent", "repair", "detect", "attest", "missing"];
+    let table = table(&header, profile.commitments.iter().map(row), layout);
+    format!("{heading}\n{note}{table}{}\n\n", sentence(std::slice::from_ref(profile)))
+}
+
+const NOT_REGISTERED: &str = "Not all of its commitments are in the register: the means of the others are those that their controls offer.\n";
 
 fn row(commitment: &CommitmentCoverage) -> Vec<String> {
     let mut row = vec![commitment.id.clone(), commitment.promise.clone()];
@@ -70,22 +69,33 @@ fn sentence(profiles: &[ProfileCoverage]) -> String {
 
 /// The document `docs/coverage.md`.
 pub fn markdown(profiles: &[ProfileCoverage]) -> String {
-    let mut text = INTRODUCTION.to_owned();
-    text.push_str("| profile | prevent | repair | detect | attest | all |\n|---|--:|--:|--:|--:|--:|\n");
-    for profile in profiles {
+    let totals = profiles.iter().map(|profile| {
         let link = format!("[{0}](#{0})", profile.name);
-        text.push_str(&totals_row(&link, std::slice::from_ref(profile)));
-    }
-    text.push_str(&totals_row("**together**", profiles));
-    for profile in profiles {
-        text.push_str(&format!("\n## {}\n\n{}.\n\n", profile.name, profile.title));
-        text.push_str("| id | promise | prevent | repair | detect | attest | missing |\n|---|---|---|---|---|---|---|\n");
-        for commitment in &profile.commitments {
-            let cells = row(commitment).into_iter().map(|cell| cell.replace('|', "\\|"));
-            text.push_str(&format!("| {} |\n", cells.collect::<Vec<_>>().join(" | ")));
-        }
-    }
-    text
+        totals_row(&link, std::slice::from_ref(profile))
+    });
+    let introduction = INTRODUCTION.lines().map(str::to_owned);
+    let document = introduction
+        .chain(totals)
+        .chain([totals_row("**together**", profiles)])
+        .chain(profiles.iter().flat_map(section));
+    lines(document)
+}
+
+fn section(profile: &ProfileCoverage) -> Vec<String> {
+    let row = |commitment: &CommitmentCoverage| {
+        let cells = row(commitment).into_iter().map(|cell| cell.replace('|', "\\|"));
+        format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
+    };
+    let head = [
+        String::new(),
+        format!("## {}", profile.name),
+        String::new(),
+        format!("{}.", profile.title),
+        String::new(),
+        "| id | promise | prevent | repair | detect | attest | missing |".to_owned(),
+        "|---|---|---|---|---|---|---|".to_owned(),
+    ];
+    head.into_iter().chain(profile.commitments.iter().map(row)).collect()
 }
 
 const INTRODUCTION: &str = "\
@@ -97,6 +107,8 @@ means: *prevent* (a request that would break it is refused), *repair* (what it n
 breach in the cluster's real state is found), *attest* (a person attests it, with evidence and an expiry). A cell is held
 where a test with that profile's parameters has shown it through its own door.
 
+| profile | prevent | repair | detect | attest | all |
+|---|--:|--:|--:|--:|--:|
 ";
 
 fn totals_row(name: &str, profiles: &[ProfileCoverage]) -> String {
@@ -106,7 +118,7 @@ fn totals_row(name: &str, profiles: &[ProfileCoverage]) -> String {
         let Totals { promised, held, .. } = Totals::of(profiles, strength);
         format!("{held} of {promised}")
     });
-    format!("| {name} | {} |\n", cells.collect::<Vec<_>>().join(" | "))
+    format!("| {name} | {} |", cells.collect::<Vec<_>>().join(" | "))
 }
 
 /// The same as JSON.

@@ -1,3 +1,5 @@
+//! Stories of writes against a scripted server.
+
 use std::{sync::Arc, time::Duration};
 
 use hyper::Method;

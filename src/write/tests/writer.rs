@@ -1,3 +1,5 @@
+//! Stories of writes against a scripted server.
+
 use std::time::Duration;
 
 use hyper::Method;
@@ -163,7 +165,7 @@ async fn a_replica_that_does_not_lead_sends_nothing() {
     rig.leadership.send_replace(Leadership::Following);
     assert_eq!(rig.apply(&body("1")).await.unwrap().unwrap(), Written::Skipped);
     assert_eq!(rig.writer.create(&policy(), MANAGER, &body("1")).await.unwrap(), Written::Skipped);
-    assert_eq!(rig.writer.delete(&policy(), "u1").await.unwrap(), Written::Skipped);
+    assert_eq!(rig.writer.remove(&policy(), "u1").await.unwrap(), Written::Skipped);
     assert!(rig.is_quiet_for(Duration::from_secs(1)).await);
     assert_eq!(rig.metrics.read(), WriteCounts { skipped: 3, ..WriteCounts::default() });
 }
@@ -219,7 +221,7 @@ async fn a_deletion_is_of_one_uid_and_of_nothing_where_it_is_gone() {
     let mut rig = Rig::new();
     for (code, reason) in [(200, ""), (404, "NotFound"), (409, "Conflict")] {
         let writer = rig.writer.clone();
-        let deleting = tokio::spawn(async move { writer.delete(&policy(), "u1").await });
+        let deleting = tokio::spawn(async move { writer.remove(&policy(), "u1").await });
         let mut exchange = rig.expect(Method::DELETE, &format!("{POLICY}?")).await;
         assert_eq!(exchange.body().await, json!({"preconditions": {"uid": "u1"}}));
         if code == 200 {

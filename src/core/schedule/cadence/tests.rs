@@ -1,10 +1,5 @@
 //! Laws of schedules.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may stop at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;

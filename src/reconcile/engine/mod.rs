@@ -1,32 +1,34 @@
 //! The one loop that owns the book: events in, verdicts kept, metrics and writes out. Every replica runs it; only the
 //! leader's writes pass.
 
+mod outcomes;
+mod settle;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
 
+use ahash::{HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{book::Book, desired, figures, record, status, writes::Writes};
+use super::{book::Book, desired, writes::Writes};
 use crate::{
     core::{
-        effective::PolicyReference,
         facts::{Change, Fact, Kind, Name, ObjectKey, Source, SourceState},
-        plan::Plan,
         result::TenantResult,
         world::World,
     },
     index::Snapshots,
     serve::{health::Readiness, metrics::Metrics},
     watch::{Clock, Event, WatchError, Watches},
-    write::{Outcome, WriteError, Written},
+    write::{EventRecorder, Outcome, Target},
 };
 
 /// How soon after a change its tenant is reported. Changes in between are reported together.
@@ -62,6 +64,8 @@ pub struct Parts {
     pub leadership: watch::Receiver<crate::write::Leadership>,
     /// The time of day.
     pub clock: Clock,
+    /// Tells changes in Events.
+    pub events: Arc<EventRecorder>,
     /// What came of queued writes.
     pub outcomes: mpsc::Receiver<Outcome>,
     /// Stops the engine.
@@ -75,6 +79,9 @@ pub struct Engine {
     results: BTreeMap<Name, TenantResult>,
     declarations_changed: bool,
     exported: BTreeSet<Name>,
+    written: HashSet<Target>,
+    looked_at: HashSet<Target>,
+    disputed: HashMap<Target, String>,
 }
 
 impl Engine {
@@ -86,6 +93,9 @@ impl Engine {
             results: BTreeMap::new(),
             declarations_changed: true,
             exported: BTreeSet::new(),
+            written: HashSet::default(),
+            looked_at: HashSet::default(),
+            disputed: HashMap::default(),
         }
     }
 
@@ -177,9 +187,9 @@ impl Engine {
     fn note_managed(&mut self, change: &Change) {
         let key = change.key();
         match key.kind {
-            Kind::Namespace | Kind::NetworkPolicy => self.parts.writes.look_again(&key),
+            Kind::Namespace | Kind::NetworkPolicy => self.look_again(&key),
             Kind::VeleroSchedule => {
-                self.parts.writes.look_again(&key);
+                self.look_again(&key);
                 let now = match change {
                     Change::Apply(Fact::Schedule(schedule)) => desired::tenant_of_schedule(schedule),
                     _ => None,
@@ -194,6 +204,13 @@ impl Engine {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn look_again(&mut self, key: &ObjectKey) {
+        let target = self.parts.writes.look_again(key);
+        if self.written.contains(&target) {
+            self.looked_at.insert(target);
         }
     }
 
@@ -212,21 +229,6 @@ impl Engine {
         }
     }
 
-    /// A report's status may overtake the report; it is written again.
-    fn learn(&mut self, outcome: &Outcome) {
-        let target = &outcome.key.target;
-        match &outcome.result {
-            Err(WriteError::NotFound { .. }) if target.resource == Kind::ComplianceReport.resource() => {
-                self.book.mark(target.name.clone());
-            }
-            Err(error) => tracing::warn!(object = %target, %error, "a write was given up"),
-            Ok(Written::Contested { retry_after }) => {
-                tracing::warn!(object = %target, ?retry_after, "somebody changes it again and again; it is left alone");
-            }
-            Ok(_) => {}
-        }
-    }
-
     fn note_enforcement(&mut self) {
         let now = self.now();
         let since = *self.parts.enforcing_since.borrow_and_update();
@@ -240,100 +242,4 @@ impl Engine {
             self.declarations_changed = true;
         }
     }
-
-    /// Reports what changed: metrics on every replica, writes where this one leads.
-    fn settle(&mut self) {
-        if !self.book.is_open() {
-            return;
-        }
-        let now = self.now();
-        let started = Instant::now();
-        let dirty = self.book.take_dirty();
-        if dirty.is_empty() && !self.declarations_changed {
-            return;
-        }
-        for tenant in &dirty {
-            self.settle_tenant(tenant, now);
-        }
-        if self.parts.writes.is_leading() {
-            if std::mem::take(&mut self.declarations_changed) {
-                self.report_all_tenants(now, &dirty);
-            }
-            self.report_declarations(now);
-        }
-        tracing::trace!(tenants = dirty.len(), elapsed = ?started.elapsed(), "settled");
-    }
-
-    fn settle_tenant(&mut self, tenant: &Name, now: Timestamp) {
-        let Some(result) = self.book.result(tenant, now) else {
-            self.results.remove(tenant);
-            if self.exported.remove(tenant) {
-                self.parts.metrics.tenants.remove(tenant);
-            }
-            return;
-        };
-        let Some(plan) = self.book.world().plan(tenant).cloned() else { return };
-        let oldest = oldest_point(self.book.world(), &plan, now);
-        let exported = figures::figures(&plan, &result, oldest, FULL_PASS, now);
-        self.parts.metrics.tenants.set(tenant, exported);
-        self.exported.insert(tenant.clone());
-        if self.parts.writes.is_leading() {
-            self.write_tenant(&plan, &result, oldest, now);
-        }
-        self.results.insert(tenant.clone(), result);
-    }
-
-    /// A new leader reports what its predecessor may have left.
-    fn report_all_tenants(&mut self, now: Timestamp, done: &BTreeSet<Name>) {
-        let names: Vec<Name> = self.book.tenants().filter(|name| !done.contains(*name)).cloned().collect();
-        for name in names {
-            self.settle_tenant(&name, now);
-        }
-    }
-
-    fn write_tenant(&self, plan: &Plan, result: &TenantResult, oldest: Option<Timestamp>, now: Timestamp) {
-        let world = self.book.world();
-        let writes = &self.parts.writes;
-        let next = record::next(world, &plan.tenant, result.memory.clone());
-        if world.record(&plan.tenant.name).map(AsRef::as_ref) != Some(&next) {
-            match record::config_map(&self.parts.own_namespace, &next) {
-                Ok(desired) => writes.object(desired),
-                Err(error) => {
-                    tracing::error!(%error, tenant = %plan.tenant.name, "a record cannot be serialized");
-                }
-            }
-        }
-        writes.status(status::of_tenant(world, &plan.tenant, result, oldest, now));
-        match status::report_of(&plan.tenant.name, result) {
-            Ok((object, report)) => {
-                writes.object(object);
-                writes.status(report);
-            }
-            Err(error) => {
-                tracing::error!(%error, tenant = %plan.tenant.name, "a report cannot be serialized");
-            }
-        }
-        for desired in desired::of_tenant(world, plan) {
-            writes.object(desired);
-        }
-    }
-
-    fn report_declarations(&self, now: Timestamp) {
-        let world = self.book.world();
-        let standings = status::standings(world, self.results.values());
-        for fact in status::declarations(world) {
-            let key = fact.key();
-            let reference = PolicyReference::new(key.kind, &key.name);
-            let standing = standings.get(&reference).cloned().unwrap_or_default();
-            if let Some(desired) = status::of_declaration(&fact, &standing, now) {
-                self.parts.writes.status(desired);
-            }
-        }
-    }
-}
-
-/// Of the tenant's volumes the oldest newest recovery point.
-fn oldest_point(world: &World, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
-    let _ = (world, plan, now);
-    None
 }

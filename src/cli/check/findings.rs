@@ -1,0 +1,194 @@
+//! Findings and objections, sorted into what the outcome tells apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    api::{Enforcement, OnUnknown},
+    core::{
+        control::Control,
+        facts::{Ignorance, Kind, ObjectKey, Unknown},
+        intent::Objection,
+        plan::{Demander, Origin, Plan},
+        result::Finding,
+        subject::SubjectKey,
+        verdict::{Problem, State},
+        world::World,
+    },
+    report::check::{Broken, CheckFinding, CheckReport, Place},
+};
+
+/// The parts of the outcome in which a finding may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Violations,
+    Unknown,
+    Waived,
+    Warnings,
+}
+
+/// Findings by part; one that concerns several tenants (of a profile, say) is told once.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    findings: Vec<(Part, CheckFinding)>,
+    known: BTreeMap<(String, String, Part), usize>,
+}
+
+impl Sorted {
+    /// Takes in what the controller would find.
+    pub(super) fn add_finding(&mut self, plan: &Plan, finding: &Finding) {
+        let part = part_of(plan, finding);
+        let told = told(plan, finding);
+        let key = (finding.key.to_string(), finding.issue.found.clone(), part);
+        if let Some((_, known)) = self.known.get(&key).and_then(|at| self.findings.get_mut(*at)) {
+            known.tenants.extend(told.tenants);
+            known.breaks.extend(told.breaks);
+            known.enforcement = known.enforcement.max(told.enforcement);
+            return;
+        }
+        self.known.insert(key, self.findings.len());
+        self.findings.push((part, told));
+    }
+
+    /// Takes in what the webhook would say of a declaration. What weakens a promise is a violation however strictly it is
+    /// answered; what is only remarked on is none.
+    pub(super) fn add_objection(&mut self, world: &World, key: &ObjectKey, objection: Objection) {
+        let weakens = !objection.commitment.is_empty();
+        let part = if weakens || objection.enforcement == Enforcement::Deny {
+            Part::Violations
+        } else {
+            Part::Warnings
+        };
+        self.findings.push((part, told_of(world, key, objection)));
+    }
+
+    /// Hands everything to the report, with the places of the objects.
+    pub(super) fn into_report(self, places: &BTreeMap<ObjectKey, Place>, report: &mut CheckReport) {
+        for (part, mut finding) in self.findings {
+            finding.place = places.get(&place_key(&finding.subject)).cloned();
+            match part {
+                Part::Violations => report.violations.push(finding),
+                Part::Unknown => report.unknown.push(finding),
+                Part::Waived => report.waived.push(finding),
+                Part::Warnings => report.warnings.push(finding),
+            }
+        }
+        for findings in
+            [&mut report.violations, &mut report.unknown, &mut report.waived, &mut report.warnings]
+        {
+            // Stable: within one object the gravest come first, as the result has them.
+            findings.sort_by(|a, b| a.place.cmp(&b.place));
+        }
+    }
+}
+
+/// A commitment stands where its profile does.
+fn place_key(subject: &SubjectKey) -> ObjectKey {
+    match subject {
+        SubjectKey::Object(key) => key.clone(),
+        SubjectKey::Commitment { profile, .. } => ObjectKey::cluster(Kind::Profile, profile.clone()),
+    }
+}
+
+/// What cannot be decided by anybody is answered as the webhook answers it: by the policies' `onUnknown`.
+fn part_of(plan: &Plan, finding: &Finding) -> Part {
+    match (finding.state, &finding.issue.problem) {
+        (State::Waived, _) => Part::Waived,
+        (State::Error, Problem::Unknown(Unknown::Undecidable(_))) => {
+            let upheld_by = control_of(plan, finding).and_then(|control| control.upheld_by);
+            match plan.effective.on_unknown(upheld_by) {
+                OnUnknown::Deny => Part::Violations,
+                OnUnknown::Warn => Part::Unknown,
+            }
+        }
+        (State::Error, _) => Part::Unknown,
+        _ => Part::Violations,
+    }
+}
+
+fn control_of(plan: &Plan, finding: &Finding) -> Option<&'static Control> {
+    plan.requirements
+        .iter()
+        .map(|requirement| requirement.control)
+        .find(|control| control.id == finding.control)
+}
+
+/// Those who demand what a finding breaks.
+fn origins_of<'a>(plan: &'a Plan, finding: &'a Finding) -> impl Iterator<Item = &'a Origin> {
+    plan.requirements
+        .iter()
+        .filter(|requirement| requirement.control.id == finding.control)
+        .flat_map(|requirement| &requirement.origins)
+        .filter(|origin| finding.breaks.contains(&origin.demander.to_string()))
+}
+
+fn told(plan: &Plan, finding: &Finding) -> CheckFinding {
+    let issue = &finding.issue;
+    let waiver = finding.waiver.as_ref().and_then(|name| {
+        let waiver = plan.waivers.iter().find(|waiver| waiver.name == *name)?;
+        Some((name.to_string(), waiver.spec.expires_at))
+    });
+    CheckFinding {
+        place: None,
+        subject: finding.subject.clone(),
+        tenants: BTreeSet::from([plan.tenant.name.to_string()]),
+        control: Some(finding.control),
+        state: finding.state,
+        severity: Some(finding.severity),
+        enforcement: origins_of(plan, finding).map(|origin| origin.enforcement).max().unwrap_or_default(),
+        breaks: origins_of(plan, finding).map(broken).collect(),
+        field: issue.field.clone(),
+        container: issue.container.as_ref().map(ToString::to_string),
+        found: issue.found.clone(),
+        wanted: issue.wanted.clone(),
+        fix: issue.fix.clone(),
+        not_in_these_files: not_in_these_files(&issue.problem),
+        waiver,
+    }
+}
+
+fn not_in_these_files(problem: &Problem) -> Option<&'static str> {
+    match problem {
+        Problem::Unknown(Unknown::NotKnown(Ignorance::NotInTheseFiles(source))) => Some(source.as_str()),
+        _ => None,
+    }
+}
+
+fn broken(origin: &Origin) -> Broken {
+    match &origin.demander {
+        Demander::Commitment { profile, id } => Broken::Commitment {
+            profile: profile.to_string(),
+            id: id.to_string(),
+            promise: origin.promise.to_string(),
+        },
+        Demander::Policy(policy) => {
+            Broken::Policy { kind: policy.kind.to_string(), name: policy.name.to_string() }
+        }
+    }
+}
+
+fn told_of(world: &World, key: &ObjectKey, objection: Objection) -> CheckFinding {
+    let Objection { control, commitment, promise, issue, enforcement } = objection;
+    let control = world.control(control);
+    let breaks = commitment.split_once('/').map(|(profile, id)| Broken::Commitment {
+        profile: profile.to_owned(),
+        id: id.to_owned(),
+        promise,
+    });
+    CheckFinding {
+        place: None,
+        subject: key.clone().into(),
+        tenants: BTreeSet::new(),
+        control: control.map(|control| control.id),
+        state: State::Fail,
+        severity: control.map(|control| control.severity),
+        enforcement,
+        breaks: breaks.into_iter().collect(),
+        field: issue.field,
+        container: issue.container.map(|container| container.to_string()),
+        found: issue.found,
+        wanted: issue.wanted,
+        fix: issue.fix,
+        not_in_these_files: None,
+        waiver: None,
+    }
+}

@@ -1,0 +1,89 @@
+//! `surety check`
+
+mod findings;
+mod judge;
+mod profiles;
+mod world;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{
+    CliError, Outcome, input, manifests,
+    output::{Console, Format},
+};
+use crate::report::check as report;
+
+/// Judge manifests in files, before they reach a cluster.
+///
+/// Reads Kubernetes manifests (rendered by Helm or kustomize, or exported by kubectl) together with Surety's own kinds,
+/// and evaluates them with the functions of the webhook and the controller: every namespaced object against the
+/// profiles and policies that reach the tenant of its namespace, every policy against the promises above it, the form
+/// of every declaration.
+///
+/// What files cannot show (a recovery point, a storage class that the platform team keeps) is unknown, told apart,
+/// and no violation; with --strict it is one. What the waivers among the files accept is no violation either.
+///
+/// A namespace is a tenant's when a Tenant among the files lists or selects it. With --profile, profiles are applied
+/// to every tenant found, whatever they select; when there is no Tenant, to all namespaces together, so that an
+/// application team can judge its chart alone. Policies among the files that select tenants by the labels that the
+/// profile selects by apply there too.
+///
+/// Exit codes: 0 nothing breaks a promise or a policy, 1 something does, 2 bad input or usage, 3 internal error.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  A repository with tenants, policies and applications:
+    surety check tenants/ policies/ apps/
+
+  One application, as it would be installed:
+    helm template shop ./chart | surety check - -n shop --profile processor-baseline
+    kubectl kustomize overlays/production | surety check - --profile profiles/ours.yaml
+
+  In a pipeline:
+    surety check --strict --output json manifests/ > surety.json")]
+pub struct CheckArgs {
+    /// Files, folders (read recursively: *.yaml, *.yml, *.json), or `-` for standard input.
+    #[arg(value_name = "PATH", required_unless_present = "filenames")]
+    paths: Vec<PathBuf>,
+    /// The same, as kubectl spells it.
+    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    filenames: Vec<PathBuf>,
+    /// Apply a profile to every tenant found, or to all namespaces where there is no Tenant: a file, or the name of one
+    /// that comes with Surety.
+    #[arg(long = "profile", value_name = "FILE|NAME")]
+    profiles: Vec<String>,
+    /// The namespace of objects that name none.
+    #[arg(long, short = 'n', default_value = "default")]
+    namespace: String,
+    /// How to print the outcome.
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Format,
+    /// What cannot be told from these files is a violation.
+    #[arg(long)]
+    strict: bool,
+    /// Print violations only; JSON stays whole.
+    #[arg(long, short)]
+    quiet: bool,
+    /// The present, for tests.
+    #[arg(long, hide = true, value_name = "RFC3339")]
+    now: Option<Timestamp>,
+}
+
+impl CheckArgs {
+    pub(super) fn execute(&self, console: &Console) -> Result<Outcome, CliError> {
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        let paths: Vec<PathBuf> = self.paths.iter().chain(&self.filenames).cloned().collect();
+        let objects = manifests::decode(&input::read(&paths)?, &self.namespace, now)?;
+        let profiles = profiles::read(&self.profiles, now)?;
+        let report = judge::judge(objects, profiles, now)?;
+        match self.output {
+            Format::Table => console.print(&report::text(&report, self.quiet, console.layout()))?,
+            Format::Json => console.print_json(&report::json(&report))?,
+        }
+        let conforms = if self.strict { report.conforms_strictly() } else { report.conforms() };
+        Ok(if conforms { Outcome::Conforming } else { Outcome::Violations })
+    }
+}

@@ -1,0 +1,87 @@
+//! What the engine learns from writes that were made, refused or contested.
+
+use super::Engine;
+use crate::{
+    core::facts::{Kind, Name},
+    reconcile::notices,
+    write::{Outcome, Part, Target, WriteError, WriteKey, Written},
+};
+
+impl Engine {
+    /// A report's status may overtake the report; it is written again.
+    pub(super) fn learn(&mut self, outcome: &Outcome) {
+        let target = &outcome.key.target;
+        match &outcome.result {
+            Err(WriteError::NotFound { .. }) if target.resource == Kind::ComplianceReport.resource() => {
+                self.book.mark(target.name.clone());
+            }
+            Err(error @ WriteError::Conflict { .. }) if is_tenants_own(target) => {
+                self.note_conflict(target, error);
+            }
+            Err(error) => tracing::warn!(object = %target, %error, "a write was given up"),
+            Ok(Written::Contested { retry_after }) => {
+                tracing::warn!(object = %target, ?retry_after, "somebody changes it again and again; it is left alone");
+                self.parts.events.record(notices::of_contest(target));
+            }
+            Ok(Written::Made(revision)) => self.note_written(&outcome.key, &revision.uid),
+            Ok(Written::Unchanged) => self.forget_conflict(target),
+            Ok(Written::Skipped) => {}
+        }
+    }
+
+    /// A field that was never Surety's belongs to somebody else: said in the tenant's condition, and not fought over.
+    fn note_conflict(&mut self, target: &Target, error: &WriteError) {
+        let answer = error.status().map_or_else(|| error.to_string(), |status| status.message.clone());
+        if self.disputed.insert(target.clone(), answer.clone()).as_ref() != Some(&answer) {
+            tracing::warn!(object = %target, answer, "a field belongs to somebody else");
+            self.mark_owner_of(target);
+        }
+    }
+
+    fn forget_conflict(&mut self, target: &Target) {
+        if self.disputed.remove(target).is_some() {
+            self.mark_owner_of(target);
+        }
+    }
+
+    fn mark_owner_of(&mut self, target: &Target) {
+        let owner = self.book.world().owner_of(namespace_of(target)).cloned();
+        if let Some(owner) = owner {
+            self.book.mark(owner);
+        }
+    }
+
+    /// What is disputed in the tenant's namespaces.
+    pub(super) fn disputes_of(&self, tenant: &Name) -> Vec<String> {
+        let world = self.book.world();
+        let own =
+            self.disputed.iter().filter(|(target, _)| world.owner_of(namespace_of(target)) == Some(tenant));
+        let mut texts: Vec<String> = own.map(|(target, answer)| format!("{target}: {answer}")).collect();
+        texts.sort();
+        texts
+    }
+
+    /// A second write of the same object, after somebody had touched it, puts back what was changed.
+    fn note_written(&mut self, key: &WriteKey, uid: &Name) {
+        self.forget_conflict(&key.target);
+        if key.part != Part::Object || !is_tenants_own(&key.target) {
+            return;
+        }
+        let is_touched = self.looked_at.remove(&key.target);
+        if !self.written.insert(key.target.clone()) && is_touched {
+            self.parts.events.record(notices::of_repair(&key.target, uid));
+        }
+    }
+}
+
+/// Whether an object is one that Surety keeps for a tenant, and that people look at.
+fn is_tenants_own(target: &Target) -> bool {
+    [Kind::Namespace, Kind::NetworkPolicy, Kind::VeleroSchedule]
+        .iter()
+        .any(|kind| kind.resource() == target.resource)
+}
+
+/// The namespace that an object is, or lies in.
+fn namespace_of(target: &Target) -> &str {
+    target.namespace.as_deref().unwrap_or(&target.name)
+}

@@ -1,0 +1,120 @@
+//! Reporting what changed: metrics on every replica, writes where this one leads.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{Engine, FULL_PASS};
+use crate::{
+    core::{
+        controls::backup::oldest_newest_point, effective::PolicyReference, facts::Name, plan::Plan,
+        result::TenantResult,
+    },
+    reconcile::{
+        desired, figures, notices, record,
+        status::{self, Known},
+    },
+};
+
+impl Engine {
+    /// Reports what changed: metrics on every replica, writes where this one leads.
+    pub(super) fn settle(&mut self) {
+        if !self.book.is_open() {
+            return;
+        }
+        let now = self.now();
+        let started = Instant::now();
+        let dirty = self.book.take_dirty();
+        if dirty.is_empty() && !self.declarations_changed {
+            return;
+        }
+        for tenant in &dirty {
+            self.settle_tenant(tenant, now);
+        }
+        if self.parts.writes.is_leading() {
+            if std::mem::take(&mut self.declarations_changed) {
+                self.report_all_tenants(now, &dirty);
+            }
+            self.report_declarations(now);
+        }
+        tracing::trace!(tenants = dirty.len(), elapsed = ?started.elapsed(), "settled");
+    }
+
+    fn settle_tenant(&mut self, tenant: &Name, now: Timestamp) {
+        let Some(result) = self.book.result(tenant, now) else {
+            self.results.remove(tenant);
+            if self.exported.remove(tenant) {
+                self.parts.metrics.tenants.remove(tenant);
+            }
+            return;
+        };
+        let Some(plan) = self.book.world().plan(tenant).cloned() else { return };
+        let oldest = oldest_newest_point(self.book.world(), &plan, now);
+        let exported = figures::figures(&plan, &result, oldest, FULL_PASS, now);
+        self.parts.metrics.tenants.set(tenant, exported);
+        self.exported.insert(tenant.clone());
+        if self.parts.writes.is_leading() {
+            self.write_tenant(&plan, &result, oldest, now);
+            for notice in notices::of_change(&plan, self.results.get(tenant), &result) {
+                self.parts.events.record(notice);
+            }
+        }
+        self.results.insert(tenant.clone(), result);
+    }
+
+    /// A new leader reports what its predecessor may have left.
+    fn report_all_tenants(&mut self, now: Timestamp, done: &BTreeSet<Name>) {
+        let names: Vec<Name> = self.book.tenants().filter(|name| !done.contains(*name)).cloned().collect();
+        for name in names {
+            self.settle_tenant(&name, now);
+        }
+    }
+
+    fn write_tenant(&self, plan: &Plan, result: &TenantResult, oldest: Option<Timestamp>, now: Timestamp) {
+        let world = self.book.world();
+        let writes = &self.parts.writes;
+        let next = record::next(world, &plan.tenant, result.memory.clone());
+        if world.record(&plan.tenant.name).map(AsRef::as_ref) != Some(&next) {
+            match record::config_map(&self.parts.own_namespace, &next) {
+                Ok(desired) => writes.object(desired),
+                Err(error) => {
+                    tracing::error!(%error, tenant = %plan.tenant.name, "a record cannot be serialized");
+                }
+            }
+        }
+        let disputes = self.disputes_of(&plan.tenant.name);
+        writes.status(status::of_tenant(
+            world,
+            &plan.tenant,
+            result,
+            &Known { oldest_point: oldest, disputes },
+            now,
+        ));
+        match status::report_of(&plan.tenant.name, result) {
+            Ok((object, report)) => {
+                writes.object(object);
+                writes.status(report);
+            }
+            Err(error) => {
+                tracing::error!(%error, tenant = %plan.tenant.name, "a report cannot be serialized");
+            }
+        }
+        for desired in desired::of_tenant(world, plan) {
+            writes.object(desired);
+        }
+    }
+
+    fn report_declarations(&self, now: Timestamp) {
+        let world = self.book.world();
+        let standings = status::standings(world, self.results.values());
+        for fact in status::declarations(world) {
+            let key = fact.key();
+            let reference = PolicyReference::new(key.kind, &key.name);
+            let standing = standings.get(&reference).cloned().unwrap_or_default();
+            if let Some(desired) = status::of_declaration(&fact, &standing, now) {
+                self.parts.writes.status(desired);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What is told in Events: on a change only, one for each, and nothing that is not in a status too.
+
+use crate::{
+    core::{
+        facts::{Kind, Name},
+        plan::Plan,
+        result::{Finding, TenantResult},
+        verdict::State,
+    },
+    write::{Action, Notice, Reason, Regarding, Severity, Target},
+};
+
+/// How many findings of one change are told singly; the rest are counted.
+const TOLD_SINGLY: usize = 5;
+
+/// The Events of a change from one result of a tenant to the next. Nothing is told of a first result: a restart finds
+/// nothing new.
+pub fn of_change(plan: &Plan, before: Option<&TenantResult>, after: &TenantResult) -> Vec<Notice> {
+    let Some(before) = before else { return Vec::new() };
+    let tenant = Regarding {
+        target: Target::cluster(Kind::Tenant.resource(), plan.tenant.name.clone()),
+        uid: plan.tenant.meta.uid.clone(),
+    };
+    let mut notices = told(&tenant, Reason::FindingOpened, Severity::Warning, &newly_open(before, after));
+    notices.extend(told(&tenant, Reason::FindingClosed, Severity::Normal, &newly_open(after, before)));
+    notices
+}
+
+/// The findings that are open in `after` and not in `before`.
+fn newly_open<'a>(before: &TenantResult, after: &'a TenantResult) -> Vec<&'a Finding> {
+    let is_open = |finding: &&Finding| finding.state == State::Fail;
+    let known: Vec<&Name> = before.findings.iter().filter(is_open).map(|finding| &finding.key).collect();
+    let known: std::collections::BTreeSet<&Name> = known.into_iter().collect();
+    after.findings.iter().filter(is_open).filter(|finding| !known.contains(&finding.key)).collect()
+}
+
+fn told(tenant: &Regarding, reason: Reason, severity: Severity, findings: &[&Finding]) -> Vec<Notice> {
+    let notice = |note: String| Notice {
+        regarding: tenant.clone(),
+        related: None,
+        severity,
+        reason,
+        action: Action::Evaluate,
+        note,
+    };
+    let mut notes: Vec<String> = findings.iter().take(TOLD_SINGLY).map(|finding| sentence(finding)).collect();
+    if findings.len() > TOLD_SINGLY {
+        notes.push(format!("and {} more; the ComplianceReport has them all", findings.len() - TOLD_SINGLY));
+    }
+    notes.into_iter().map(notice).collect()
+}
+
+fn sentence(finding: &Finding) -> String {
+    let issue = &finding.issue;
+    format!("{} on {}: found {}; wanted {}", finding.control, finding.subject, issue.found, issue.wanted)
+}
+
+/// What is told when a write of Surety's put back what somebody had changed.
+pub fn of_repair(target: &Target, uid: &Name) -> Notice {
+    Notice {
+        regarding: Regarding { target: target.clone(), uid: uid.clone() },
+        related: None,
+        severity: Severity::Warning,
+        reason: Reason::Repaired,
+        action: Action::Repair,
+        note: format!("somebody had changed {target}; Surety's part of it was put back"),
+    }
+}
+
+/// What is told when somebody changes the same thing again and again.
+pub fn of_contest(target: &Target) -> Notice {
+    Notice {
+        regarding: Regarding { target: target.clone(), uid: Name::default() },
+        related: None,
+        severity: Severity::Warning,
+        reason: Reason::Contested,
+        action: Action::Repair,
+        note: format!("somebody changes {target} again and again; Surety leaves it alone for a while"),
+    }
+}

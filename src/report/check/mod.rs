@@ -1,0 +1,150 @@
+//! The outcome of judging manifests in files, and how it is told.
+
+mod json;
+mod text;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    api::{Enforcement, Severity},
+    core::{subject::SubjectKey, verdict::State},
+};
+
+pub use json::json;
+pub use text::text;
+
+/// The tenant of namespaces of which nothing says whose they are. No Tenant can have such a name.
+pub const EVERYBODY: &str = "(all namespaces)";
+
+/// Where an object begins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// What a finding breaks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Broken {
+    /// A promise.
+    Commitment {
+        /// The profile.
+        profile: String,
+        /// The commitment's id.
+        id: String,
+        /// The promise in its words.
+        promise: String,
+    },
+    /// A policy.
+    Policy {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Something that stands against an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckFinding {
+    /// Where the object begins; none where no file holds it.
+    pub place: Option<Place>,
+    /// The object.
+    pub subject: SubjectKey,
+    /// The tenants that it concerns; none for declarations that are judged by themselves.
+    pub tenants: BTreeSet<String>,
+    /// The control; none where the form of a declaration is wrong.
+    pub control: Option<&'static str>,
+    /// Fail, Error, Stale or Waived.
+    pub state: State,
+    /// How much it matters; none where the form is wrong.
+    pub severity: Option<Severity>,
+    /// What the webhook would do, at its strictest.
+    pub enforcement: Enforcement,
+    /// What it breaks.
+    pub breaks: BTreeSet<Broken>,
+    /// The field; empty where no single one is to blame.
+    pub field: String,
+    /// The container, where the field belongs to one.
+    pub container: Option<String>,
+    /// What was found.
+    pub found: String,
+    /// What is wanted.
+    pub wanted: String,
+    /// What to do.
+    pub fix: String,
+    /// The kind of facts that is not in the files, where that is the reason of an Error.
+    pub not_in_these_files: Option<&'static str>,
+    /// The waiver that accepts it, and when it ends.
+    pub waiver: Option<(String, Timestamp)>,
+}
+
+/// A tenant, and in which states its commitments are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantSummary {
+    /// Its name.
+    pub name: String,
+    /// Whether it is in the files; else namespaces name it, or it stands for all of them.
+    pub is_declared: bool,
+    /// How many commitments are in each state.
+    pub commitments: BTreeMap<State, usize>,
+}
+
+/// The outcome.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CheckReport {
+    /// How many objects were judged.
+    pub objects: usize,
+    /// The tenants.
+    pub tenants: Vec<TenantSummary>,
+    /// What breaks a promise or a policy.
+    pub violations: Vec<CheckFinding>,
+    /// What cannot be told from these files, or by anybody from what is declared.
+    pub unknown: Vec<CheckFinding>,
+    /// What a waiver accepts.
+    pub waived: Vec<CheckFinding>,
+    /// What the webhook would say without refusing.
+    pub warnings: Vec<CheckFinding>,
+    /// How many objects belong to no tenant.
+    pub unclaimed: usize,
+    /// Their namespaces.
+    pub unclaimed_namespaces: BTreeSet<String>,
+    /// Namespaces that several tenants ask for, so that none holds them.
+    pub contested: BTreeMap<String, Vec<String>>,
+    /// Namespaces of tenants that no file holds.
+    pub implied_namespaces: BTreeSet<String>,
+    /// How many objects there are of each kind that is not judged.
+    pub not_judged: BTreeMap<String, usize>,
+    /// Objects that stand more than once, with all their places: the last one counts.
+    pub repeated: BTreeMap<String, Vec<Place>>,
+}
+
+impl CheckReport {
+    /// Whether nothing breaks a promise or a policy.
+    pub fn conforms(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    /// Whether in addition nothing is unknown.
+    pub fn conforms_strictly(&self) -> bool {
+        self.conforms() && self.unknown.is_empty()
+    }
+
+    /// The objects that violations stand against.
+    pub fn offenders(&self) -> BTreeSet<&SubjectKey> {
+        self.violations.iter().map(|finding| &finding.subject).collect()
+    }
+}
