@@ -9,6 +9,7 @@ pub mod balancer;
 pub mod binaries;
 pub mod cli;
 pub mod control_plane;
+pub mod demo;
 pub mod http;
 pub mod kubectl;
 pub mod kwok;
@@ -17,6 +18,7 @@ pub mod ports;
 pub mod process;
 mod progress;
 pub mod sandbox;
+pub mod stories;
 pub mod surety;
 pub mod world;
 

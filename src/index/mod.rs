@@ -13,5 +13,5 @@ mod touched;
 pub use apply::{apply, missing, set_enforcing_since, set_source};
 pub use implied::imply_namespace;
 pub use snapshot::Snapshots;
-pub use subjects::{belongs_to, is_subject, resolve, subjects_of};
+pub use subjects::{is_of_tenant, is_subject, refers_to_tenant, resolve, subjects_of};
 pub use touched::{Touched, TouchedSubject, touched};

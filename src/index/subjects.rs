@@ -91,20 +91,33 @@ pub fn is_subject(world: &World, key: &SubjectKey) -> bool {
     world.workload(key.kind, namespace, &key.name).is_none_or(|workload| stands_alone(world, workload))
 }
 
-/// Whether a subject is the tenant's, wherever its object lies: a recovery point lies with its engine and holds namespaces
-/// of tenants, a volume is of a claim. One that cannot be resolved is taken for its own: its evaluation says so.
-pub fn belongs_to(world: &World, tenant: &Name, key: &SubjectKey) -> bool {
-    let holds = |namespace: &Name| world.owner_of(namespace) == Some(tenant);
-    match key {
-        SubjectKey::Object(key) if key.kind == Kind::VeleroBackup => world.point(key).is_none_or(|point| {
-            world.namespaces_of(tenant).any(|namespace| point.selection.takes_in(namespace))
-        }),
-        SubjectKey::Object(key) if key.kind == Kind::PersistentVolume => {
-            let claim = world.volume(&key.name).and_then(|volume| volume.claim.as_ref());
-            claim.is_none_or(|claim| holds(&claim.namespace))
-        }
-        key => key.namespace().is_none_or(holds),
+/// Whether a subject is one of a tenant's: it lies in a namespace of the tenant, or refers to one.
+pub fn is_of_tenant(world: &World, tenant: &Name, subject: &SubjectKey) -> bool {
+    if lies_in_no_namespace(subject) {
+        return refers_to_tenant(world, subject, tenant, world);
     }
+    subject.namespace().is_none_or(|namespace| world.owner_of(namespace) == Some(tenant))
+}
+
+/// Whether a subject refers to a namespace that `owners` gives to the tenant. What lies in a namespace of a tenant refers
+/// to it by that.
+pub fn refers_to_tenant(world: &World, subject: &SubjectKey, tenant: &Name, owners: &World) -> bool {
+    let SubjectKey::Object(key) = subject else { return true };
+    match key.kind {
+        Kind::PersistentVolume => {
+            let claim = world.volume(&key.name).and_then(|volume| volume.claim.as_ref());
+            claim.is_some_and(|claim| owners.owner_of(&claim.namespace) == Some(tenant))
+        }
+        Kind::VeleroBackup => world.point(key).is_some_and(|point| {
+            owners.namespaces_of(tenant).any(|namespace| point.selection.takes_in(namespace))
+        }),
+        _ => true,
+    }
+}
+
+/// Volumes lie in none, and recovery points in their engine's.
+const fn lies_in_no_namespace(subject: &SubjectKey) -> bool {
+    matches!(subject, SubjectKey::Object(ObjectKey { kind: Kind::PersistentVolume | Kind::VeleroBackup, .. }))
 }
 
 fn unreadable_of<'a>(world: &'a World, tenant: &'a Name) -> impl Iterator<Item = SubjectKey> + 'a {

@@ -9,7 +9,7 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::{apply, missing, resolve, subjects_of, touched};
+use super::{apply, is_of_tenant, missing, resolve, subjects_of, touched};
 use crate::{
     api::TenantSpec,
     core::{
@@ -17,8 +17,8 @@ use crate::{
         controls::testkit::{Bench, at, declared, meta, profile_demanding},
         evaluation::Evaluation,
         facts::{
-            Change, Fact, Kind, Labels, Name, Namespace, ObjectKey, PersistentVolumeClaim, PodTemplate,
-            Source, SourceState, StorageClass, Workload,
+            Change, ClaimReference, Fact, Kind, Labels, Name, Namespace, ObjectKey, PersistentVolume,
+            PersistentVolumeClaim, PodTemplate, Source, SourceState, StorageClass, Workload,
         },
         subject::SubjectKey,
         verdict::Verdict,
@@ -223,3 +223,35 @@ fn the_bound_is_kept_and_said() {
     let whole = touched(&world, &world, &change, 100);
     assert!(!whole.is_cut_short && whole.subjects.len() == 20, "{whole:?}");
 }
+
+#[test]
+fn volumes_and_recovery_points_are_of_the_tenant_whose_namespace_they_refer_to() {
+    let mut world = world();
+    for fact in [tenant("a", &["a-1"]), tenant("b", &["b-1"]), namespace("a-1", Labels::default())] {
+        apply(&mut world, Change::Apply(fact));
+    }
+    let volume = |claim: Option<&str>| PersistentVolume {
+        name: Name::from("v"),
+        claim: claim.map(|namespace| ClaimReference {
+            namespace: Name::from(namespace),
+            ..ClaimReference::default()
+        }),
+        ..PersistentVolume::default()
+    };
+    let subject = SubjectKey::from(ObjectKey::cluster(Kind::PersistentVolume, "v"));
+    let owned_by = |world: &World, tenant: &str| is_of_tenant(world, &Name::from(tenant), &subject);
+    for (claim, is_of_a) in [(None, false), (Some("a-1"), true), (Some("nobody"), false)] {
+        apply(&mut world, Change::Apply(Fact::PersistentVolume(volume(claim))));
+        assert_eq!((owned_by(&world, "a"), owned_by(&world, "b")), (is_of_a, false), "{claim:?}");
+    }
+    let point = crate::engines::velero::backup(BACKUP.as_bytes()).unwrap();
+    let subject = SubjectKey::from(point.key());
+    apply(&mut world, Change::Apply(Fact::RecoveryPoint(point)));
+    assert!(is_of_tenant(&world, &Name::from("a"), &subject));
+    assert!(!is_of_tenant(&world, &Name::from("b"), &subject));
+    let plan = world.plan("a").unwrap();
+    assert!(subjects_of(&world, plan).iter().all(|subject| is_of_tenant(&world, &Name::from("a"), subject)));
+}
+
+const BACKUP: &str =
+    r#"{"metadata": {"name": "p", "namespace": "velero"}, "spec": {"includedNamespaces": ["a-1"]}}"#;

@@ -152,6 +152,11 @@ impl Book {
         Some(result(evaluation, self.world.record(tenant).map(Arc::as_ref), now))
     }
 
+    /// The verdicts of a tenant.
+    pub fn evaluation(&self, tenant: &str) -> Option<&Evaluation> {
+        self.evaluations.get(tenant)
+    }
+
     /// The tenants that have verdicts, in order of names.
     pub fn tenants(&self) -> impl Iterator<Item = &Name> {
         self.evaluations.keys()
@@ -174,7 +179,7 @@ impl Book {
 
     fn evaluate_subject(&mut self, tenant: &Name, subject: &SubjectKey, now: Timestamp) {
         self.dirty.insert(tenant.clone());
-        let is_owned = index::belongs_to(&self.world, tenant, subject);
+        let is_owned = index::is_of_tenant(&self.world, tenant, subject);
         let Some(evaluation) = self.evaluations.get_mut(tenant) else { return };
         let next = if is_owned && index::is_subject(&self.world, subject) {
             evaluation.again(&self.world, subject, index::resolve, now)
@@ -208,72 +213,5 @@ impl Book {
         for subject in subjects {
             self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject }, None);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-    use super::*;
-    use crate::core::{
-        controls::{
-            self,
-            backup::testkit::{bench, claim, location, point},
-            testkit::{NOW, TENANT, at, profile_demanding},
-        },
-        facts::{Fact, Kind},
-    };
-
-    /// A book of a tenant who was promised that points live for 30 days, with one point.
-    fn book() -> Book {
-        let control = controls::all().iter().copied().find(|control| control.id == "backup.retention");
-        let parameters = serde_json::json!({"atLeast": "30d", "atMost": "30d"});
-        let bench = bench(control.unwrap())
-            .with(profile_demanding("backup.retention", &parameters))
-            .with(Fact::Location(location()))
-            .with(Fact::PersistentVolumeClaim(claim()))
-            .with(Fact::RecoveryPoint(point("daily-1", NOW)));
-        let mut book = Book::new(bench.world);
-        book.open(at(NOW));
-        book
-    }
-
-    fn findings(book: &Book, now: Timestamp) -> usize {
-        book.result(TENANT, now).unwrap().findings.len()
-    }
-
-    #[test]
-    fn a_point_that_changes_is_judged_again_though_it_lies_in_the_engines_namespace() {
-        let mut book = book();
-        assert_eq!(findings(&book, at(NOW)), 0);
-        let mut short = point("daily-1", NOW);
-        short.expiry = crate::core::facts::Expiry::At(at("2026-06-20T00:00:00Z"));
-        book.apply(Change::Apply(Fact::RecoveryPoint(short)), at(NOW));
-        assert_eq!(findings(&book, at(NOW)), 1);
-        book.apply(Change::Delete(point("daily-1", NOW).key()), at(NOW));
-        assert_eq!(findings(&book, at(NOW)), 0);
-    }
-
-    #[test]
-    fn a_point_that_stays_too_long_is_found_at_its_second() {
-        let (mut book, late) = (book(), at("2026-07-18T12:00:00Z"));
-        let before = late - jiff::SignedDuration::from_secs(1);
-        book.tick(before);
-        assert_eq!(findings(&book, before), 0);
-        book.tick(late);
-        assert_eq!(findings(&book, late), 1);
-    }
-
-    #[test]
-    fn a_point_that_no_longer_holds_anything_of_the_tenant_is_forgotten() {
-        let mut book = book();
-        let mut elsewhere = point("daily-1", NOW);
-        elsewhere.selection = crate::core::controls::backup::testkit::literal(&["elsewhere"]);
-        elsewhere.expiry = crate::core::facts::Expiry::Never;
-        book.apply(Change::Apply(Fact::RecoveryPoint(elsewhere)), at(NOW));
-        assert_eq!(findings(&book, at(NOW)), 0);
-        let key = SubjectKey::from(ObjectKey::namespaced(Kind::VeleroBackup, "velero", "daily-1"));
-        let subjects: Vec<&SubjectKey> = book.evaluations.values().flat_map(Evaluation::subjects).collect();
-        assert!(!subjects.contains(&&key), "{subjects:?}");
     }
 }

@@ -65,7 +65,7 @@ fn guarded_keys() -> GuardedKeys {
             keys::VELERO_EXCLUDE,
         ]),
         annotations,
-        kinds_by_any_label: [Kind::Namespace, Kind::Tenant].into(),
+        kinds_by_any_label: [Kind::Namespace, Kind::Tenant, Kind::VeleroBackup].into(),
         kinds_by_status: [
             Kind::VeleroSchedule,
             Kind::VeleroBackup,

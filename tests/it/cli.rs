@@ -248,6 +248,42 @@ fn a_chart_without_namespace_is_judged_in_the_one_that_is_named() {
     }
 }
 
+#[test]
+fn namespaces_say_whose_they_are_where_no_tenant_does() {
+    let namespace = |name: &str, tenant: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{surety.dev/tenant: {tenant}, \
+             pod-security.kubernetes.io/enforce: baseline}}}}\n---\n"
+        )
+    };
+    let two = [namespace("a-prod", "a"), namespace("b-prod", "b")].concat();
+    let report = check_input("- --profile msp-assurance -o json", &two).json();
+    let names: Vec<&Value> =
+        report["tenants"].as_array().unwrap().iter().map(|tenant| &tenant["name"]).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(findings(&report, "violations").count(), 0, "{report}");
+}
+
+#[test]
+fn what_nobody_can_decide_is_answered_as_the_policy_says() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: acme-prod}\n\
+                   spec: {type: LoadBalancer, ports: [{port: 8443}]}\n---\n";
+    let policy = |on_unknown: &str| {
+        format!(
+            "apiVersion: surety.dev/v1alpha1\nkind: EncryptionPolicy\nmetadata: {{name: e}}\nspec:\n  \
+             tenantSelector: {{}}\n  onUnknown: {on_unknown}\n  inTransit: {{scope: external}}\n"
+        )
+    };
+    for (on_unknown, code, part) in [("Warn", 0, "unknown"), ("Deny", 1, "violations")] {
+        let input = format!("{service}{}", policy(on_unknown));
+        let run = check_input(&format!("{MIXED}/platform.yaml - -o json"), &input);
+        assert_eq!(run.code, code, "{on_unknown}: {}", run.stdout);
+        let report = run.json();
+        let told: Vec<&Value> = findings(&report, part).map(|finding| &finding["control"]).collect();
+        assert_eq!(told, ["encryption.tls-required"], "{on_unknown}");
+    }
+}
+
 /// The control that a file offends, by its first line.
 fn expected_control(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path).unwrap();

@@ -34,6 +34,13 @@ pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings:
 fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {
     let Some(plan) = transition.after.plan(&touched.tenant) else { return };
     let Some(class) = touched.subject.class() else { return };
+    let is_its =
+        |world: &World| index::refers_to_tenant(world, &touched.subject, &touched.tenant, transition.after);
+    if !is_its(transition.after) {
+        return;
+    }
+    // A volume that was nobody's, or another's, comes in new, however long it has been there.
+    let was_its = is_its(transition.before);
     for requirement in
         plan.requirements.iter().filter(|requirement| requirement.control.subjects.contains(&class))
     {
@@ -43,7 +50,7 @@ fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, fin
         if after.issues.is_empty() {
             continue;
         }
-        let before = transition.before.plan(&touched.tenant);
+        let before = transition.before.plan(&touched.tenant).filter(|_| was_its);
         let before = before
             .and_then(|plan| verdict(transition.before, plan, requirement, &touched.subject, transition));
         let site = Site { transition, plan, requirement, subject: &touched.subject };

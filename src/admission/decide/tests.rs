@@ -17,8 +17,8 @@ use crate::{
         control::Operation,
         controls::testkit::{Bench, NAMESPACE, TENANT, at, declared, meta, pod, profile_demanding, workload},
         facts::{
-            Container, Definition, Fact, Kind, Labels, Name, ObjectKey, Owner, PersistentVolumeClaim,
-            PodTemplate, Source, SourceState, Workload,
+            ClaimReference, Container, Definition, Fact, Kind, Labels, Name, ObjectKey, Owner,
+            PersistentVolume, PersistentVolumeClaim, PodTemplate, Source, SourceState, VolumeBacking, Workload,
         },
         transition::{Act, Trusted},
         world::World,
@@ -213,6 +213,35 @@ fn definitions_that_promises_rest_on_are_not_deleted() {
     assert!(matches!(outcome(&world, &act(Operation::Delete, Some(tenants), None)), Outcome::Refused(_)));
     let unused = definition("backups.velero.io", "velero.io", "backups");
     assert_eq!(outcome(&world, &act(Operation::Delete, Some(unused), None)), Outcome::Admitted);
+}
+
+#[test]
+fn a_plain_volume_that_is_handed_to_a_tenant_comes_in_new_however_long_it_was_there() {
+    let volume = |claim_in: Option<&str>| {
+        let claim = claim_in.map(|place| ClaimReference {
+            namespace: Name::from(place),
+            name: Name::from("data"),
+            uid: None,
+        });
+        let backing = VolumeBacking::Nfs;
+        Fact::PersistentVolume(PersistentVolume {
+            name: Name::from("v"),
+            backing,
+            claim,
+            ..Default::default()
+        })
+    };
+    let bench = world().with(profile_demanding("encryption.volume", &json!({})));
+    let handed = |from: Option<&str>, to: Option<&str>| {
+        outcome(&bench.world, &act(Operation::Update, Some(volume(from)), Some(volume(to))))
+    };
+    for from in [None, Some("elsewhere")] {
+        assert!(matches!(handed(from, Some(NAMESPACE)), Outcome::Refused(_)), "{from:?}");
+    }
+    for (from, to) in [(Some(NAMESPACE), Some(NAMESPACE)), (Some(NAMESPACE), None), (None, Some("elsewhere"))]
+    {
+        assert_eq!(handed(from, to), Outcome::Admitted, "{from:?} {to:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The outcome of judging manifests in files, and how it is told.
 
 mod json;
+mod remarks;
 mod text;
 
 use std::{

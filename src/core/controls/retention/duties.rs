@@ -168,6 +168,8 @@ pub(super) struct Keeping {
     pub until: End,
     /// Who demands it, as a `Demander` is spelled.
     pub demanders: Vec<String>,
+    /// When the first of them ends, where one has a date: then other reasons are left.
+    pub next_end: Option<Timestamp>,
     class: DataClass,
     reasons: Vec<String>,
 }
@@ -187,6 +189,10 @@ pub(super) fn keeping(
     let mut running: Vec<&Duty> = duties.iter().filter(|duty| End::At(now) < end_of(duty)).collect();
     running.sort_by_key(|duty| std::cmp::Reverse(end_of(duty)));
     let until = running.first().map(|duty| end_of(duty))?;
+    let next_end = running.last().and_then(|duty| match end_of(duty) {
+        End::At(end) => Some(end),
+        End::Open => None,
+    });
     let reasons = running.iter().take(MOST_REASONS).map(|duty| match end_of(duty) {
         End::At(end) => format!("{duty}, until {end:.0}"),
         End::Open => duty.to_string(),
@@ -194,7 +200,7 @@ pub(super) fn keeping(
     let mut demanders: Vec<String> = running.iter().flat_map(|duty| duty.demanders.clone()).collect();
     demanders.sort();
     demanders.dedup();
-    Some(Keeping { until, demanders, class: class.clone(), reasons: reasons.collect() })
+    Some(Keeping { until, demanders, next_end, class: class.clone(), reasons: reasons.collect() })
 }
 
 impl fmt::Display for Keeping {

@@ -187,3 +187,11 @@ fn in_a_namespace_that_is_ending_nothing_is_held_back() {
     let last = Fact::RecoveryPoint(point("p", TAKEN));
     assert!(Deed::in_world(&bench.world).deletes(&CONTROL, &last).is_empty());
 }
+
+#[test]
+fn what_was_too_rare_before_may_be_changed_into_something_else_that_is() {
+    let mut bench = promised();
+    index::apply(&mut bench.world, Change::Apply(Fact::Schedule(rare())));
+    let other = Fact::Schedule(Schedule { cron: Name::from("15 2 * * 1"), ..schedule() });
+    assert!(Deed::in_world(&bench.world).updates(&CONTROL, &Fact::Schedule(rare()), &other).is_empty());
+}
