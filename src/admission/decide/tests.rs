@@ -18,7 +18,8 @@ use crate::{
         controls::testkit::{Bench, NAMESPACE, TENANT, at, declared, meta, pod, profile_demanding, workload},
         facts::{
             ClaimReference, Container, Definition, Fact, Kind, Labels, Name, ObjectKey, Owner,
-            PersistentVolume, PersistentVolumeClaim, PodTemplate, Source, SourceState, VolumeBacking, Workload,
+            PersistentVolume, PersistentVolumeClaim, PodTemplate, Source, SourceState, VolumeBacking,
+            Workload,
         },
         transition::{Act, Trusted},
         world::World,
