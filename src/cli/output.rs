@@ -3,6 +3,7 @@
 use std::{
     env,
     error::Error,
+    ffi::OsString,
     io::{self, IsTerminal as _, Write as _},
 };
 
@@ -30,10 +31,9 @@ pub struct Console {
 }
 
 impl Console {
-    /// As the terminal and the environment say: colour only on a terminal and without `NO_COLOR` (no-color.org).
+    /// As the terminal and the environment say.
     pub fn detect() -> Self {
-        let may_colour = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
+        let may_colour = may_colour(env::var_os("NO_COLOR"), env::var_os("TERM"));
         let layout = if io::stdout().is_terminal() {
             Layout { width: width_of_terminal(), has_colour: may_colour }
         } else {
@@ -73,8 +73,31 @@ impl Console {
     }
 }
 
+/// `NO_COLOR` counts by being set to anything (no-color.org).
+fn may_colour(no_color: Option<OsString>, terminal: Option<OsString>) -> bool {
+    no_color.is_none_or(|value| value.is_empty()) && terminal.is_none_or(|terminal| terminal != "dumb")
+}
+
 /// Between what can still be read and what the eye can follow.
 fn width_of_terminal() -> u16 {
     let stated = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     stated.or_else(|| comfy_table::Table::new().width()).unwrap_or(Layout::PLAIN.width).clamp(60, 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_color_and_a_dumb_terminal_forbid_colours() {
+        let set = |text: &str| Some(OsString::from(text));
+        for (no_color, terminal, expected) in [
+            (None, set("xterm"), true),
+            (set(""), None, true),
+            (set("0"), set("xterm"), false),
+            (None, set("dumb"), false),
+        ] {
+            assert_eq!(may_colour(no_color.clone(), terminal.clone()), expected, "{no_color:?} {terminal:?}");
+        }
+    }
 }

@@ -23,3 +23,67 @@ pub fn imply_namespace(world: &mut World, name: &Name) {
         world.owner_of_namespace.insert(name.clone(), owner);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use super::*;
+    use crate::{
+        api::{TenantSpec, tenant::TenantNamespaces},
+        core::{
+            controls,
+            facts::{Change, Declared, Fact, Meta},
+        },
+        index::apply,
+    };
+
+    fn tenant(name: &str, names: &[&str], selected: Option<&str>) -> Change {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let selector = selected.map(|value| k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector {
+            match_labels: Some(BTreeMap::from([("team".to_owned(), value.to_owned())])),
+            ..Default::default()
+        });
+        Change::Apply(Fact::Tenant(Declared {
+            name: Name::from(name),
+            meta: Meta::default(),
+            labels: Labels::default(),
+            spec: Arc::new(TenantSpec {
+                namespaces: TenantNamespaces { names, selector },
+                ..TenantSpec::default()
+            }),
+            conditions: Arc::from([]),
+        }))
+    }
+
+    fn world(tenants: Vec<Change>) -> World {
+        let mut world = World::new(controls::all());
+        for change in tenants {
+            apply(&mut world, change);
+        }
+        world
+    }
+
+    #[test]
+    fn a_namespace_that_one_tenant_lists_is_held_and_stays_unknown() {
+        let (name, acme) = (Name::from("acme-prod"), Name::from("acme"));
+        let mut world = world(vec![tenant("acme", &["acme-prod"], None), tenant("beta", &[], Some("x"))]);
+        imply_namespace(&mut world, &name);
+        assert_eq!(world.owner_of(&name), Some(&acme));
+        assert!(world.namespaces_of(&acme).eq([&name]));
+        assert!(world.namespace(&name).is_none());
+    }
+
+    #[test]
+    fn a_namespace_that_is_selected_by_label_or_listed_twice_is_nobodys() {
+        let name = Name::from("shared");
+        for tenants in [
+            vec![tenant("acme", &[], Some("x"))],
+            vec![tenant("acme", &["shared"], None), tenant("beta", &["shared"], None)],
+        ] {
+            let mut world = world(tenants);
+            imply_namespace(&mut world, &name);
+            assert_eq!(world.owner_of(&name), None);
+        }
+    }
+}

@@ -152,6 +152,11 @@ impl Book {
         Some(result(evaluation, self.world.record(tenant).map(Arc::as_ref), now))
     }
 
+    /// The verdicts of a tenant.
+    pub fn evaluation(&self, tenant: &str) -> Option<&Evaluation> {
+        self.evaluations.get(tenant)
+    }
+
     /// The tenants that have verdicts, in order of names.
     pub fn tenants(&self) -> impl Iterator<Item = &Name> {
         self.evaluations.keys()

@@ -58,7 +58,7 @@ impl Decider for Gatekeeper {
         let review = decode::review(body).map_err(|error| Undecided::Malformed(error.to_string()))?;
         let uid = review.uid.to_string();
         let operation = operation_of(&review);
-        let Some(act) = act_of(&review, operation).map_err(Undecided::LeftToFailurePolicy)? else {
+        let Some(act) = act_of(&review).map_err(Undecided::LeftToFailurePolicy)? else {
             return Ok((uid, Answer::allow(operation)));
         };
         self.wait_for_what_it_names(&act, deadline).await;
@@ -155,9 +155,9 @@ fn operation_of(review: &Review<'_>) -> Operation {
     }
 }
 
-/// The act of a review; none where it is about nothing that Surety judges. An object that cannot be read leaves the
-/// answer to the failure policy.
-fn act_of(review: &Review<'_>, operation: Operation) -> Result<Option<Act>, String> {
+/// The act of a review; none where it is about nothing that Surety judges. An object that cannot be read is an error,
+/// which leaves the answer to the failure policy.
+pub fn act_of(review: &Review<'_>) -> Result<Option<Act>, String> {
     let Some(kind) = review.known_kind() else { return Ok(None) };
     let (old, new) = review.change_pair().map_err(|error| error.to_string())?;
     let key = match review.key() {
@@ -169,7 +169,7 @@ fn act_of(review: &Review<'_>, operation: Operation) -> Result<Option<Act>, Stri
     };
     let requested_deletion = requested_deletion(review, kind)?;
     Ok(Some(Act {
-        operation,
+        operation: operation_of(review),
         key,
         old,
         new,

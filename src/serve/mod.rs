@@ -3,7 +3,7 @@
 //! The only room that may start tasks for good and read the clock. No decision may enter here.
 
 pub mod config;
-mod decider;
+pub mod decider;
 mod decoder;
 pub mod health;
 pub mod metrics;
@@ -11,7 +11,8 @@ mod premises;
 mod registration;
 mod run;
 mod streams;
-mod tentative;
+pub mod tentative;
 mod watching;
 
+pub use decider::act_of;
 pub use run::run;

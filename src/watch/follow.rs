@@ -11,7 +11,7 @@ use hyper::body::Bytes;
 use kube::Client;
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{
@@ -110,11 +110,20 @@ impl Follower {
             (position, failure) = self.step(position).await;
             let Some(failure) = failure else { continue };
             self.report(&failure).await;
+            self.pause(&mut backoff).await;
             if !failure.keeps_position() || self.heartbeat().is_silent(Instant::now()) {
                 position = None;
             }
-            sleep(backoff.after_failure(Instant::now(), jitter())).await;
         }
+    }
+
+    /// Waits before the next attempt, but not past the moment at which a list is due: it must be there before the kind
+    /// is stale.
+    async fn pause(&self, backoff: &mut Backoff) {
+        let now = Instant::now();
+        let next = now + backoff.after_failure(now, jitter());
+        let silent_at = self.heartbeat().silent_at();
+        sleep_until(if silent_at > now { next.min(silent_at) } else { next }).await;
     }
 
     /// Watches from `position`, or lists where there is none.

@@ -1,6 +1,6 @@
 //! A scripted API server for tests: each request is seen, and answered by hand.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::time::Duration;
 
@@ -38,7 +38,8 @@ pub(crate) fn pair() -> (Client, Server) {
 impl Server {
     /// The next request.
     pub(crate) async fn next(&mut self) -> Exchange {
-        let (request, answer) = self.0.next_request().await.unwrap();
+        let next = timeout(Duration::from_hours(24), self.0.next_request()).await;
+        let (request, answer) = next.expect("a request comes within a day").unwrap();
         Exchange { request, answer }
     }
 

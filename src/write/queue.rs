@@ -100,9 +100,10 @@ impl WriteQueue {
 
     /// Works until `shutdown` is cancelled; writes under way are then given up. [`Self::flush`] first.
     pub async fn run(&self, shutdown: CancellationToken) {
+        let most = self.limits.concurrency.max(1);
         let mut running = FuturesUnordered::new();
         loop {
-            while running.len() < self.limits.concurrency.max(1) {
+            while running.len() < most {
                 let Some(write) = self.with_pending(|pending| pending.take(Instant::now())) else { break };
                 running.push(self.carry_out(write));
             }
@@ -110,7 +111,7 @@ impl WriteQueue {
                 () = shutdown.cancelled() => return,
                 Some(()) = running.next() => {}
                 () = self.submitted.notified() => {}
-                () = self.next_turn(), if running.len() < self.limits.concurrency.max(1) => {}
+                () = self.next_turn(), if running.len() < most => {}
             }
         }
     }

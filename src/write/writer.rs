@@ -72,7 +72,7 @@ pub enum Written {
     },
 }
 
-/// Which object a write made, and which version of it.
+/// Which object a write made, and which version of it. Empty after a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Revision {

@@ -8,7 +8,10 @@
 )]
 
 mod architecture;
+mod cli;
+mod coverage;
 mod crds;
+mod parity;
 mod profiles;
 mod rbac;
 mod samples;

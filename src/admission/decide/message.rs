@@ -27,19 +27,10 @@ const WAY_TO_A_WAIVER: &str = "\nIf it must be, ask whoever answers for complian
 (kubectl explain waiver.spec).";
 
 fn paragraph(number: usize, violation: &Violation) -> String {
-    let mut text = format!("{number}. ");
-    if !violation.control.is_empty() {
-        let _ = write!(text, "[{}] ", violation.control);
-    }
-    if !violation.promise.is_empty() {
-        let _ = write!(text, "\"{}\" ", violation.promise);
-    }
-    if !violation.breaks.is_empty() {
-        let _ = write!(text, "({})", violation.breaks.join(", "));
-    }
+    let mut text = format!("{number}. {}", heading(violation));
     let _ = write!(
         text,
-        "\n   at {}: found {}; wanted {}.",
+        "at {}: found {}; wanted {}.",
         place(violation),
         violation.issue.found,
         violation.issue.wanted
@@ -48,6 +39,21 @@ fn paragraph(number: usize, violation: &Violation) -> String {
         let _ = write!(text, "\n   fix: {}", violation.issue.fix);
     }
     text
+}
+
+/// Who demands it, on a line of its own; nothing where nobody does, because it is Surety's own ground.
+fn heading(violation: &Violation) -> String {
+    let mut parts = Vec::new();
+    if !violation.control.is_empty() {
+        parts.push(format!("[{}]", violation.control));
+    }
+    if !violation.promise.is_empty() {
+        parts.push(format!("\"{}\"", violation.promise));
+    }
+    if !violation.breaks.is_empty() {
+        parts.push(format!("({})", violation.breaks.join(", ")));
+    }
+    if parts.is_empty() { String::new() } else { format!("{}\n   ", parts.join(" ")) }
 }
 
 fn place(violation: &Violation) -> String {

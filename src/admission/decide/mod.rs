@@ -125,7 +125,15 @@ struct Findings {
 
 impl Findings {
     fn add(&mut self, violations: impl IntoIterator<Item = Violation>) {
-        self.violations.extend(violations);
+        for violation in violations {
+            add_once(&mut self.violations, violation);
+        }
+    }
+
+    fn add_already_failing(&mut self, violations: impl IntoIterator<Item = Violation>) {
+        for violation in violations {
+            add_once(&mut self.already_failing, violation);
+        }
     }
 
     fn decision(self) -> Decision {
@@ -143,7 +151,26 @@ impl Findings {
     }
 }
 
+/// A promise and a policy that ask for the same, in other parameters, are told in one breath.
+fn add_once(violations: &mut Vec<Violation>, violation: Violation) {
+    let Some(same) = violations.iter_mut().find(|known| known.says_the_same_as(&violation)) else {
+        violations.push(violation);
+        return;
+    };
+    let further = violation.breaks.into_iter().filter(|demander| !same.breaks.contains(demander));
+    same.breaks.extend(further.collect::<Vec<_>>());
+    if same.promise.is_empty() {
+        same.promise = violation.promise;
+    }
+    same.is_waivable |= violation.is_waivable;
+}
+
 impl Violation {
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        (&self.control, &self.subject, &self.issue, self.enforcement)
+            == (&other.control, &other.subject, &other.issue, other.enforcement)
+    }
+
     fn of_the_ground(issue: Issue) -> Self {
         Self {
             control: String::new(),

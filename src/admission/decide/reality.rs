@@ -9,7 +9,7 @@ use crate::{
         control::Control,
         facts::{Change, Fact, Kind, Name, ObjectKey, Unknown},
         judge::judge,
-        plan::{Plan, Requirement},
+        plan::{Origin, Plan, Requirement},
         subject::SubjectKey,
         transition::Transition,
         verdict::{Issue, Problem, Verdict},
@@ -81,13 +81,13 @@ impl Site<'_> {
     fn judge(&self, before: Option<&Verdict>, after: &Verdict, findings: &mut Findings) {
         let compared = compare(before, after, self.transition.now);
         for issue in compared.newly_failing {
-            findings.violations.extend(self.violation(issue));
+            findings.add(self.violation(issue));
         }
         for issue in compared.still_failing {
             // Ratcheting: what was failing already is let through, with a warning where it would have been refused.
             let standing =
                 self.violation(issue).filter(|violation| violation.enforcement > Enforcement::Audit);
-            findings.already_failing.extend(standing);
+            findings.add_already_failing(standing);
         }
         for issue in compared.newly_unknown {
             self.unknown(issue, findings);
@@ -114,7 +114,7 @@ impl Site<'_> {
             Unknown::NotKnown(_) => Enforcement::Warn,
         };
         let enforcement = violation.enforcement.min(ceiling);
-        findings.violations.push(Violation { enforcement, ..violation });
+        findings.add([Violation { enforcement, ..violation }]);
     }
 
     /// The violation for those who demand it and have not waived it; none where all have.
@@ -123,7 +123,8 @@ impl Site<'_> {
             SubjectKey::Object(key) if is_own(self.transition.act, key) => None,
             other => Some(other.to_string()),
         };
-        demanded(self.plan, self.requirement, self.subject, self.transition).map(|demanded| Violation {
+        let all = |_: &Origin| true;
+        demanded(self.plan, self.requirement, self.subject, self.transition, all).map(|demanded| Violation {
             subject,
             issue: issue.clone(),
             ..demanded
@@ -131,15 +132,17 @@ impl Site<'_> {
     }
 }
 
-/// Who demands a requirement and has not waived it, as a violation without its issue; the strictest enforcement counts.
+/// Who of those meant demands a requirement and has not waived it, as a violation without its issue; the strictest
+/// enforcement counts.
 fn demanded(
     plan: &Plan,
     requirement: &Requirement,
     subject: &SubjectKey,
     transition: &Transition<'_>,
+    is_meant: impl Fn(&Origin) -> bool,
 ) -> Option<Violation> {
     let control = requirement.control.id;
-    let standing = requirement.origins.iter().filter(|origin| {
+    let standing = requirement.origins.iter().filter(|origin| is_meant(origin)).filter(|origin| {
         waiver::accepting(plan, control, &origin.demander, subject, transition.now).is_none()
     });
     let standing: Vec<_> = standing.collect();
@@ -172,8 +175,8 @@ pub(super) fn acts(transition: &Transition<'_>, findings: &mut Findings) {
     }
 }
 
-/// An act is answered as strictly as the strictest of the tenants concerned demands the control. Where none demands it,
-/// the control guards Surety's own ground and refuses.
+/// An act is answered as strictly as the strictest of those demands the control whose promise or policy it breaks, over
+/// all tenants concerned. Where none demands it, the control guards Surety's own ground and refuses.
 fn act_violation(
     transition: &Transition<'_>,
     control: &'static Control,
@@ -190,21 +193,26 @@ fn act_violation(
         let ground = Violation::of_the_ground(issue);
         return Some(Violation { control: control.id.to_owned(), ..ground });
     }
-    let standing =
-        uses.into_iter().filter_map(|(plan, requirement)| demanded(plan, requirement, &subject, transition));
-    let together = standing.reduce(in_one_breath)?;
+    let names = |origin: &Origin| issue.demanders.contains(&origin.demander.to_string());
+    // An issue that names nobody who demands the control is everybody's: nothing passes on doubt.
+    let names_none = !uses.iter().any(|(_, requirement)| requirement.origins.iter().any(names));
+    let standing = uses.into_iter().filter_map(|(plan, requirement)| {
+        demanded(plan, requirement, &subject, transition, |origin| names_none || names(origin))
+    });
+    let together = standing.reduce(together)?;
     Some(Violation { issue, ..together })
 }
 
-/// A promise and the policy that keeps it are told together; the strictest answers.
-fn in_one_breath(mut told: Violation, further: Violation) -> Violation {
-    told.enforcement = told.enforcement.max(further.enforcement);
-    if told.promise.is_empty() {
-        told.promise = further.promise;
+/// One violation of what two demand; the strictest enforcement counts, and its promise is told.
+fn together(one: Violation, other: Violation) -> Violation {
+    let (mut strict, mild) = if other.enforcement > one.enforcement { (other, one) } else { (one, other) };
+    let further: Vec<String> =
+        mild.breaks.into_iter().filter(|demander| !strict.breaks.contains(demander)).collect();
+    strict.breaks.extend(further);
+    if strict.promise.is_empty() {
+        strict.promise = mild.promise;
     }
-    let breaks = further.breaks.into_iter().filter(|demander| !told.breaks.contains(demander));
-    told.breaks.extend(breaks.collect::<Vec<_>>());
-    told
+    strict
 }
 
 /// The tenants that an act concerns: of its namespace, of the claim that its volume is bound to, of the namespaces that

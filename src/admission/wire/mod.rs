@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::core::control::Operation;
 
-pub use text::{WARNING_CHARS, WARNINGS};
+pub use text::{WARNING_BYTES, WARNINGS};
 
 /// Decides what the API server asks.
 pub trait Decider: Send + Sync + 'static {
@@ -52,7 +52,7 @@ pub struct Answer {
     pub reason: &'static str,
     /// The refusal in full. Not read when allowed.
     pub message: String,
-    /// Shown to the client whether allowed or not; made to fit ([`WARNING_CHARS`], [`WARNINGS`]) on the way out.
+    /// Shown to the client whether allowed or not; made to fit ([`WARNING_BYTES`], [`WARNINGS`]) on the way out.
     pub warnings: Vec<String>,
     /// For the API server's audit log. Keys without prefix: the API server adds the webhook's name.
     pub audit: BTreeMap<&'static str, String>,

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-/// Longest line of a warning, in characters: what the API's conventions ask for.
-pub const WARNING_CHARS: usize = 120;
+/// Longest line of a warning, in bytes: past it the API server may cut it, in the middle of a word. The API's conventions
+/// would have 120, but kubectl shows a line once however often it comes, and so would lose the end of a warning that
+/// another one shares.
+pub const WARNING_BYTES: usize = 256;
 /// Most lines of warnings in one answer.
 pub const WARNINGS: usize = 10;
-/// Longest line of a warning, in bytes: past 256 the API server may cut it, in the middle of a word.
-const WARNING_BYTES: usize = 256;
 /// Longest refusal, in bytes: all violations at once, yet bounded.
 const MESSAGE_BYTES: usize = 16 * 1024;
 
@@ -48,8 +48,7 @@ fn break_into_lines(warning: &str) -> Vec<String> {
 
 /// Where the first line of `text` ends: at a blank in its second half if there is one, else between two characters.
 fn line_end(text: &str) -> usize {
-    let by_chars = text.char_indices().nth(WARNING_CHARS).map_or(text.len(), |(at, _)| at);
-    let hard = text.floor_char_boundary(by_chars.min(WARNING_BYTES));
+    let hard = text.floor_char_boundary(WARNING_BYTES);
     if hard == text.len() {
         return hard;
     }

@@ -64,7 +64,7 @@ pub struct CheckArgs {
     /// What cannot be told from these files is a violation.
     #[arg(long)]
     strict: bool,
-    /// Print violations only.
+    /// Print violations only; JSON stays whole.
     #[arg(long, short)]
     quiet: bool,
     /// The present, for tests.

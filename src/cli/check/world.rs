@@ -16,11 +16,8 @@ use crate::{
         world::World,
     },
     index,
-    report::check::Place,
+    report::check::{EVERYBODY, Place},
 };
-
-/// The tenant of namespaces of which nothing says whose they are. No name of a Tenant can be the same.
-const EVERYBODY: &str = "(all namespaces)";
 
 /// A world of files.
 #[derive(Debug)]

@@ -81,9 +81,10 @@ impl AgeLimit {
 impl std::fmt::Display for AgeLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Every { every, allowance } => {
-                write!(f, "{every} and an allowance of {}m", allowance.as_secs() / 60)
-            }
+            Self::Every { every, allowance } => match allowance.as_secs() {
+                seconds if seconds % 60 == 0 => write!(f, "{every} and an allowance of {}m", seconds / 60),
+                seconds => write!(f, "{every} and an allowance of {seconds}s"),
+            },
             Self::Age(age) => age.fmt(f),
         }
     }

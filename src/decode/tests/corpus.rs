@@ -42,7 +42,12 @@ fn the_fuzzers_corpus_is_read_without_a_panic() {
     let files = files_under(&in_repository("fuzz/corpus"));
     assert!(files.len() >= 20, "the corpus is there: {}", files.len());
     for file in files {
-        decode_by_every_door(&fs::read(file).unwrap());
+        let input = fs::read(file).unwrap();
+        decode_by_every_door(&input);
+        // For one fuzzer the kind stands on a line of its own before the object.
+        if let Some(end) = input.iter().position(|byte| *byte == b'\n') {
+            decode_by_every_door(&input[end + 1..]);
+        }
     }
 }
 

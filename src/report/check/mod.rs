@@ -1,6 +1,7 @@
 //! The outcome of judging manifests in files, and how it is told.
 
 mod json;
+mod remarks;
 mod text;
 
 use std::{
@@ -17,6 +18,9 @@ use crate::{
 
 pub use json::json;
 pub use text::text;
+
+/// The tenant of namespaces of which nothing says whose they are. No Tenant can have such a name.
+pub const EVERYBODY: &str = "(all namespaces)";
 
 /// Where an object begins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

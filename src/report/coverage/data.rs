@@ -44,6 +44,9 @@ pub struct Held {
     pub commitment: String,
     /// Each of these means has passed a test through its own door.
     pub held: BTreeSet<Strength>,
+    /// Why the controls that would hold the other means do not, although this version has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lacking: BTreeMap<Strength, String>,
 }
 
 /// What of an entry of `config/register.yaml` is needed here.
@@ -64,8 +67,8 @@ pub enum CoverageError {
         /// Why.
         source: Box<serde_saphyr::Error>,
     },
-    /// A cell is said to be held that nobody promised.
-    #[error("config/coverage.yaml says that {profile}/{commitment} is held by {}, which the register does not promise: remove the cell", name_of(*.strength))]
+    /// A cell stands there that nobody promised.
+    #[error("config/coverage.yaml speaks of {profile}/{commitment} and {}, which the register does not promise: remove the cell", name_of(*.strength))]
     NotPromised {
         /// The profile.
         profile: String,
@@ -85,6 +88,7 @@ pub enum CoverageError {
 }
 
 type Cells = BTreeMap<(String, String), BTreeSet<Strength>>;
+type Reasons = BTreeMap<(String, String), BTreeMap<Strength, String>>;
 
 /// Everything that coverage is measured with.
 #[derive(Debug)]
@@ -92,6 +96,7 @@ pub struct Measure {
     profiles: Vec<NamedProfile>,
     promised: Cells,
     held: Cells,
+    lacking: Reasons,
 }
 
 impl Measure {
@@ -111,8 +116,12 @@ impl Measure {
         for (profile, entries) in register {
             promised.extend(entries.into_iter().map(|entry| ((profile.clone(), entry.id), entry.means)));
         }
+        let lacking = held
+            .iter()
+            .map(|entry| (key(&entry.profile, &entry.commitment), entry.lacking.clone()))
+            .collect();
         let held = cells(held, &promised)?;
-        Ok(Self { profiles: embedded_profiles()?, promised, held })
+        Ok(Self { profiles: embedded_profiles()?, promised, held, lacking })
     }
 
     /// The five profiles, in the order of the register.
@@ -134,6 +143,12 @@ impl Measure {
     /// Whether a test has shown a cell to be held.
     pub(super) fn is_held(&self, profile: &str, commitment: &str, strength: Strength) -> bool {
         self.held.get(&key(profile, commitment)).is_some_and(|held| held.contains(&strength))
+    }
+
+    /// Why the controls of a commitment do not hold it in a means, although this version has them.
+    pub(super) fn lacking(&self, profile: &str, commitment: &str, strength: Strength) -> Option<&str> {
+        let reasons = self.lacking.get(&key(profile, commitment))?;
+        reasons.get(&strength).map(String::as_str)
     }
 
     /// Whether a test has shown a control in a strength, in any commitment that names it.
@@ -170,10 +185,11 @@ fn parse<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result
 
 fn cells(entries: Vec<Held>, promised: &Cells) -> Result<Cells, CoverageError> {
     let mut cells = Cells::new();
-    for Held { profile, commitment, held } in entries {
+    for Held { profile, commitment, held, lacking } in entries {
         let means = promised.get(&key(&profile, &commitment));
+        let told = held.iter().chain(lacking.keys());
         if let Some(strength) =
-            held.iter().find(|strength| means.is_none_or(|means| !means.contains(strength)))
+            told.into_iter().find(|strength| means.is_none_or(|means| !means.contains(strength)))
         {
             return Err(CoverageError::NotPromised { profile, commitment, strength: *strength });
         }
@@ -186,7 +202,8 @@ fn cells(entries: Vec<Held>, promised: &Cells) -> Result<Cells, CoverageError> {
 
 const HELD_HEADER: &str = "\
 # The cells of the register that this version holds: a commitment of a profile in some of its means. Generated from the
-# tests that show it, each with that profile's parameters; do not edit by hand.
+# tests that show it, each with that profile's parameters; do not edit by hand. `lacking` says why controls that are built
+# do not hold a means all the same.
 ";
 
 /// `config/coverage.yaml` for these cells, one line a commitment, in their order.
@@ -195,11 +212,22 @@ pub fn held_file(cells: &[Held]) -> String {
         return format!("{HELD_HEADER}[]\n");
     }
     let mut text = HELD_HEADER.to_owned();
-    for Held { profile, commitment, held } in cells {
+    for Held { profile, commitment, held, lacking } in cells {
         let held: Vec<&str> = held.iter().copied().map(name_of).collect();
+        let (held, lacking) = (held.join(", "), lacking_of(lacking));
         // Writing to a String cannot fail.
-        let _ =
-            writeln!(text, "- {{profile: {profile}, commitment: {commitment}, held: [{}]}}", held.join(", "));
+        let _ = writeln!(text, "- {{profile: {profile}, commitment: {commitment}, held: [{held}]{lacking}}}");
     }
     text
+}
+
+/// Reasons are texts, and every text of JSON is one of YAML.
+fn lacking_of(reasons: &BTreeMap<Strength, String>) -> String {
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let reason = |(strength, why): (&Strength, &String)| {
+        format!("{}: {}", name_of(*strength), serde_json::Value::from(why.as_str()))
+    };
+    format!(", lacking: {{{}}}", reasons.iter().map(reason).collect::<Vec<_>>().join(", "))
 }

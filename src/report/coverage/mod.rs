@@ -120,7 +120,9 @@ fn registered_cells(
     let is_loosened = !denying(original).is_subset(&denying(commitment));
     let cell = |strength: Strength| {
         let is_held = measure.is_held(profile, &commitment.id, strength);
-        (strength, cell(strength, is_held, is_loosened, commitment))
+        let lacking = measure.lacking(profile, &commitment.id, strength).map(str::to_owned);
+        let missing = (!is_held).then(|| lacking.unwrap_or_else(|| why_missing(strength, commitment)));
+        (strength, cell(strength, missing, is_loosened))
     };
     measure.promised(profile, &commitment.id).into_iter().map(cell).collect()
 }
@@ -132,16 +134,17 @@ fn offered_cells(measure: &Measure, commitment: &Commitment) -> BTreeMap<Strengt
     let offered = MEANS.into_iter().filter(|strength| offering(commitment, *strength).next().is_some());
     let cell = |strength: Strength| {
         let is_held = offering(commitment, strength).all(|used| measure.has_shown(&used.id, strength));
-        (strength, cell(strength, is_held, only_warns, commitment))
+        let missing = (!is_held).then(|| why_missing(strength, commitment));
+        (strength, cell(strength, missing, only_warns))
     };
     offered.map(cell).collect()
 }
 
-fn cell(strength: Strength, is_held: bool, only_warns: bool, commitment: &Commitment) -> Cell {
-    match strength {
-        _ if !is_held => Cell::Missing(why_missing(strength, commitment)),
-        Strength::Prevent if only_warns => Cell::Warned,
-        _ => Cell::Held,
+fn cell(strength: Strength, missing: Option<String>, only_warns: bool) -> Cell {
+    match (missing, strength) {
+        (Some(reason), _) => Cell::Missing(reason),
+        (None, Strength::Prevent) if only_warns => Cell::Warned,
+        (None, _) => Cell::Held,
     }
 }
 

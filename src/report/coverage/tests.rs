@@ -12,7 +12,13 @@ fn held(profile: &str, commitment: &str, means: &[Strength]) -> Held {
         profile: profile.to_owned(),
         commitment: commitment.to_owned(),
         held: means.iter().copied().collect(),
+        lacking: BTreeMap::new(),
     }
+}
+
+/// Nothing is held, and this is why one means is not.
+fn lacking(profile: &str, commitment: &str, means: Strength, why: &str) -> Held {
+    Held { lacking: BTreeMap::from([(means, why.to_owned())]), ..held(profile, commitment, &[]) }
 }
 
 fn measure(cells: Vec<Held>) -> Measure {
@@ -66,6 +72,16 @@ fn what_is_missing_names_the_controls_that_are_not_built() {
 }
 
 #[test]
+fn what_a_control_that_is_built_says_of_itself_is_told() {
+    let why = "governance.profile-current on Profile \"msp-assurance\": not shown";
+    let entries = vec![lacking("msp-assurance", "MSP-26", Strength::Detect, why)];
+    assert_eq!(serde_saphyr::from_str::<Vec<Held>>(&held_file(&entries)).unwrap(), entries);
+    let measure = measure(entries);
+    let coverage = coverage(&measure, measure.profiles());
+    assert_eq!(cells_of(&coverage, "MSP-26")[&Strength::Detect], missing(why));
+}
+
+#[test]
 fn a_profile_turned_to_warn_prevents_nothing_and_still_detects() {
     let measure = measure(vec![held("msp-assurance", "MSP-12", &[Strength::Prevent, Strength::Detect])]);
     let mut profile = embedded("msp-assurance");
@@ -115,6 +131,7 @@ fn a_cell_that_nobody_promised_is_refused() {
         held("msp-assurance", "MSP-07", &[Strength::Prevent]),
         held("msp-assurance", "MSP-99", &[Strength::Attest]),
         held("no-such", "MSP-07", &[Strength::Attest]),
+        lacking("msp-assurance", "MSP-07", Strength::Prevent, "a reason"),
     ] {
         let error = Measure::with_held(vec![entry]).unwrap_err();
         assert!(matches!(error, CoverageError::NotPromised { .. }), "{error}");

@@ -141,6 +141,21 @@ async fn a_watch_that_is_cut_at_once_is_not_opened_again_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_position_from_which_nothing_can_be_watched_is_given_up() {
+    let (mut rig, body) = Rig::listed(&["a"]).await;
+    body.break_off();
+    for requests in 0.. {
+        assert!(requests < 20, "after an etcd that was set back, the position never comes");
+        let exchange = rig.server.next().await;
+        if exchange.uri() == LIST {
+            break;
+        }
+        exchange.refuse(504, "Timeout");
+    }
+    assert_eq!(rig.seconds(), 90);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_position_is_listed_anew() {
     for in_a_line in [false, true] {
         let (mut rig, body) = Rig::listed(&["a"]).await;

@@ -103,6 +103,19 @@ async fn an_engine_that_goes_and_comes_at_once_is_listed_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_engine_said_before_it_noticed_that_it_is_gone_does_not_count() {
+    let (mut rig, definitions, schedules) = running().await;
+    definitions.send(&definition_line("DELETED", "v1"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    schedules.send(&definition_line("ADDED", "v1"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(matches!(rig.next().await, Event::Change(Kind::Definition, Change::Delete(_))));
+    assert!(matches!(rig.next().await, Event::Gone { .. }));
+    assert_eq!(rig.next().await, Event::State(Source::VeleroSchedules, SourceState::Absent));
+    assert!(rig.is_quiet_for(Duration::from_secs(30)).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_engine_in_a_version_that_nobody_knows_is_unknown_not_absent() {
     let (mut rig, definitions, _schedules) = running().await;
     definitions.send(&definition_line("MODIFIED", "v9"));
@@ -116,11 +129,14 @@ async fn without_permission_to_read_definitions_the_kinds_themselves_are_tried()
     let mut rig = Rig::new(streams());
     rig.request(DEFINITIONS).await.refuse(403, "Forbidden");
     assert_eq!(rig.next().await, Event::State(Source::Definitions, SourceState::Forbidden));
-    let mut asked = false;
-    while !asked {
+    for requests in 0.. {
+        assert!(requests < 20, "nobody asks for schedules");
         let exchange = rig.server.next().await;
-        asked = exchange.uri() == SCHEDULES;
-        exchange.refuse(if asked { 404 } else { 403 }, "scripted");
+        let is_asked = exchange.uri() == SCHEDULES;
+        exchange.refuse(if is_asked { 404 } else { 403 }, "scripted");
+        if is_asked {
+            break;
+        }
     }
     assert_eq!(rig.next().await, Event::State(Source::VeleroSchedules, SourceState::Absent));
 }

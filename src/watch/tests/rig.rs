@@ -80,7 +80,8 @@ impl Rig {
     /// The next event.
     pub(super) async fn next(&mut self) -> Event {
         while self.pending.is_empty() {
-            self.pending = self.watches.next().await.unwrap().expect("the watches go on");
+            let next = tokio::time::timeout(Duration::from_hours(24), self.watches.next()).await;
+            self.pending = next.expect("events come within a day").unwrap().expect("the watches go on");
         }
         self.pending.remove(0)
     }

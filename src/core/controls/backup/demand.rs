@@ -1,6 +1,8 @@
 //! Which tenants an act on a backup engine's object concerns: those whose plan uses the control, in namespaces that the
 //! object takes in.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::engine;
@@ -8,7 +10,7 @@ use crate::{
     api::keys,
     core::{
         context::Context,
-        facts::{Name, Selection},
+        facts::{Meta, Name, Selection},
         plan::{Plan, Requirement},
         transition::Transition,
         world::World,
@@ -25,11 +27,36 @@ pub(super) struct Use<'w> {
 
 /// Every use of a control in a world.
 pub(super) fn uses_of<'w>(world: &'w World, control: &'static str) -> impl Iterator<Item = Use<'w>> {
-    let plans = world.tenants().filter_map(|tenant| world.plan(&tenant.name));
-    plans.flat_map(move |plan| {
+    world.tenants().flat_map(move |tenant| uses_by(world, &tenant.name, control))
+}
+
+/// A tenant's uses of a control.
+pub(super) fn uses_by<'w>(
+    world: &'w World,
+    tenant: &str,
+    control: &'static str,
+) -> impl Iterator<Item = Use<'w>> + use<'w> {
+    world.plan(tenant).into_iter().flat_map(move |plan| {
         let uses = plan.requirements.iter().filter(move |requirement| requirement.control.id == control);
         uses.map(move |requirement| Use { world, plan, requirement })
     })
+}
+
+/// The uses that an object in `place` with this selection concerns. Where it names its namespaces only their tenants are
+/// looked at.
+pub(super) fn concerned<'w>(
+    world: &'w World,
+    control: &'static str,
+    now: Timestamp,
+    place: &Name,
+    selection: &Selection,
+) -> Vec<Use<'w>> {
+    let owners: BTreeSet<&Name> = match selection.literal_namespaces() {
+        Some(names) => names.into_iter().filter_map(|name| world.owner_of(name)).collect(),
+        None => world.tenants().map(|tenant| &tenant.name).collect(),
+    };
+    let uses = owners.into_iter().flat_map(|owner| uses_by(world, owner, control));
+    uses.filter(|demand| demand.concerns(now, place, selection)).collect()
 }
 
 impl<'w> Use<'w> {
@@ -49,7 +76,7 @@ impl<'w> Use<'w> {
     }
 
     /// Whether an object in `place` with this selection concerns it.
-    pub(super) fn concerns(&self, now: Timestamp, place: &Name, selection: &Selection) -> bool {
+    fn concerns(&self, now: Timestamp, place: &Name, selection: &Selection) -> bool {
         let mut held = self.world.namespaces_of(&self.plan.tenant.name);
         held.any(|name| selection.takes_in(name) && self.is_about(name))
             && engine::is_believed(&self.context(now), place)
@@ -57,9 +84,7 @@ impl<'w> Use<'w> {
 
     /// Whether an object in `place` about this one namespace concerns it.
     pub(super) fn concerns_namespace(&self, now: Timestamp, place: &Name, namespace: &Name) -> bool {
-        self.world.owner_of(namespace) == Some(&self.plan.tenant.name)
-            && self.is_about(namespace)
-            && engine::is_believed(&self.context(now), place)
+        self.is_about(namespace) && engine::is_believed(&self.context(now), place)
     }
 
     /// Whether a namespace is of an environment that the use is about.
@@ -80,4 +105,11 @@ pub(super) fn is_by_an_outsider(transition: &Transition<'_>) -> bool {
 pub(super) fn place_is_ending(transition: &Transition<'_>) -> bool {
     let place = transition.act.key.namespace.as_ref().and_then(|name| transition.before.namespace(name));
     place.is_some_and(|namespace| namespace.meta.is_deleting)
+}
+
+/// Whether an object is owned by something that did not own it before: the garbage collector, which nobody asks about,
+/// deletes it with that owner.
+pub(super) fn gains_an_owner(old: &Meta, new: &Meta) -> bool {
+    let mut owners = new.owner_references.iter();
+    owners.any(|owner| old.owner_references.iter().all(|before| before.uid != owner.uid))
 }

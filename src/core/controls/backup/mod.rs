@@ -15,6 +15,8 @@ mod recovery_point_age;
 mod retention;
 #[cfg(test)]
 pub mod testkit;
+#[cfg(test)]
+mod tests;
 
 pub use oldest::oldest_newest_point;
 

@@ -19,6 +19,15 @@ fn bounds(at_least: &[&str], at_most: &[&str]) -> RetentionBounds {
 }
 
 #[test]
+fn an_allowance_is_told_in_minutes_and_one_of_seconds_in_seconds() {
+    let told = |every: &str, seconds: i64| {
+        AgeLimit::Every { every: span(every), allowance: SignedDuration::from_secs(seconds) }.to_string()
+    };
+    assert_eq!(told("1d", 144 * 60), "1d and an allowance of 144m");
+    assert_eq!(told("12s", 3), "12s and an allowance of 3s");
+}
+
+#[test]
 fn a_schedule_of_surety_lives_between_the_bounds_for_every_date() {
     for (at_least, at_most, hours) in [
         (&["30d"][..], &["30d"][..], Some(756)),

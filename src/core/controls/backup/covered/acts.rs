@@ -2,15 +2,15 @@
 //!
 //! - A label that makes a claim one that the policies leave out: exemptions are for operators to declare, and a claim that
 //!   was to be backed up is not moved out of them by whoever may label it.
-//! - An engine's verdict on a schedule, written by somebody else.
-//! - A storage location that is pointed elsewhere, closed or deleted while points of tenants lie there: the engine then
-//!   forgets them.
+//! - An engine's verdict on a schedule, written by somebody else, and an owner with which a schedule would be deleted.
+//! - A storage location that is pointed elsewhere, closed, owned anew or deleted while points of tenants lie there: the
+//!   engine then forgets them.
 
 use super::CONTROL;
 use crate::core::{
     control::Operation,
     controls::backup::{
-        demand::{Use, is_by_an_outsider, place_is_ending, uses_of},
+        demand::{concerned, gains_an_owner, is_by_an_outsider, place_is_ending, uses_by},
         engine::field,
         exempt,
     },
@@ -31,7 +31,7 @@ pub(super) fn judge(transition: &Transition<'_>) -> Vec<Issue> {
                 transition.before.claims_in(&old.name).map(|claim| claim.key()).collect();
             leaving(transition, &claims)
         }
-        (Some(Fact::Schedule(old)), Some(Fact::Schedule(new))) => forged(transition, old, new),
+        (Some(Fact::Schedule(old)), Some(Fact::Schedule(new))) => schedule(transition, old, new),
         (Some(Fact::Location(old)), new) => location(transition, old, new.as_ref()),
         _ => Vec::new(),
     }
@@ -67,30 +67,44 @@ fn is_left_out(transition: &Transition<'_>, key: &ObjectKey) -> bool {
 fn expectation(transition: &Transition<'_>, world: &World, key: &ObjectKey) -> Option<bool> {
     let namespace = key.namespace.as_ref()?;
     let claim: &PersistentVolumeClaim = world.claim(namespace, &key.name)?;
-    let owner = world.owner_of(namespace)?;
-    let mut uses = uses_of(world, CONTROL.id).filter(|demand| demand.plan.tenant.name == *owner);
-    let demand = uses.next()?;
+    let demand = uses_by(world, world.owner_of(namespace)?, CONTROL.id).next()?;
     Some(!exempt::is_left_out(&demand.context(transition.now), claim.into()))
 }
 
 /// The engine's verdict on a schedule, changed by somebody else. A changed spec keeps the old verdict until the engine has
 /// read it, so a new verdict in the same request is forged.
-fn forged(transition: &Transition<'_>, old: &Schedule, new: &Schedule) -> Vec<Issue> {
-    let is_forged = is_by_an_outsider(transition) && old.invalid != new.invalid;
-    let concerns = |demand: Use<'_>| demand.concerns(transition.now, &new.namespace, &new.selection);
-    if !is_forged || !uses_of(transition.after, CONTROL.id).any(concerns) {
+fn schedule(transition: &Transition<'_>, old: &Schedule, new: &Schedule) -> Vec<Issue> {
+    let is_forged = old.invalid != new.invalid;
+    let is_owned_anew = gains_an_owner(&old.meta, &new.meta);
+    if !is_by_an_outsider(transition) || !(is_forged || is_owned_anew) {
         return Vec::new();
     }
-    let verdict = |invalid: &Option<Name>| {
-        invalid.as_ref().map_or_else(|| "accepted".to_owned(), |why| format!("refused ({why})"))
-    };
-    vec![Issue::fail(
-        field::STATE,
-        format!("{}, set by hand", verdict(&new.invalid)),
-        format!("{}, as the engine left it", verdict(&old.invalid)),
-        "leave the status to the engine and mend the spec",
-    )]
+    if concerned(transition.after, CONTROL.id, transition.now, &new.namespace, &new.selection).is_empty() {
+        return Vec::new();
+    }
+    let forged = is_forged.then(|| forged_verdict(old.invalid.as_ref(), new.invalid.as_ref()));
+    let owned = is_owned_anew.then(|| new_owner("a schedule that goes with nothing else"));
+    forged.into_iter().chain(owned).collect()
 }
+
+fn forged_verdict(old: Option<&Name>, new: Option<&Name>) -> Issue {
+    let verdict = |invalid: Option<&Name>| {
+        invalid.map_or_else(|| "accepted".to_owned(), |why| format!("refused ({why})"))
+    };
+    Issue::fail(
+        field::STATE,
+        format!("{}, set by hand", verdict(new)),
+        format!("{}, as the engine left it", verdict(old)),
+        "leave the status to the engine and mend the spec",
+    )
+}
+
+fn new_owner(wanted: &str) -> Issue {
+    let fix = "remove the owner reference: the garbage collector deletes the object with its owner";
+    Issue::fail(OWNERS, "a new owner", wanted, fix)
+}
+
+const OWNERS: &str = "metadata.ownerReferences";
 
 fn location(transition: &Transition<'_>, old: &Location, new: Option<&Fact>) -> Vec<Issue> {
     let issue = match (transition.act.operation, new) {
@@ -100,6 +114,9 @@ fn location(transition: &Transition<'_>, old: &Location, new: Option<&Fact>) -> 
         }
         (_, Some(Fact::Location(new))) if old.is_writable && !new.is_writable => {
             Issue::fail(field::ACCESS, "ReadOnly", "ReadWrite", FIX)
+        }
+        (_, Some(Fact::Location(new))) if gains_an_owner(&old.meta, &new.meta) => {
+            new_owner("a location that goes with nothing else")
         }
         _ => return Vec::new(),
     };
@@ -113,14 +130,12 @@ const FIX: &str = "recovery points of tenants lie there: add another location an
                    until its points have expired";
 
 fn holds_points_of_tenants(transition: &Transition<'_>, location: &Location) -> bool {
-    let holds_data = |point: &&RecoveryPoint| {
+    let holds_data = |point: &RecoveryPoint| {
         let lies_here = point.location.as_ref().map_or(location.is_default, |name| *name == location.name);
         let is_gone = matches!(point.state, PointState::Failed | PointState::Deleting);
         lies_here && !is_gone && point.namespace == location.namespace
     };
-    let points: Vec<&RecoveryPoint> =
-        transition.before.points().map(AsRef::as_ref).filter(holds_data).collect();
-    uses_of(transition.before, CONTROL.id).any(|demand| {
-        points.iter().any(|point| demand.concerns(transition.now, &point.namespace, &point.selection))
-    })
+    let (before, now) = (transition.before, transition.now);
+    let mut points = before.points().filter(|point| holds_data(point));
+    points.any(|point| !concerned(before, CONTROL.id, now, &point.namespace, &point.selection).is_empty())
 }

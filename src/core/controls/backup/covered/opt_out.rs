@@ -7,7 +7,7 @@ use crate::{
     core::{
         context::Context,
         controls::backup::exempt::{self, Volume},
-        facts::{ClaimTemplate, Labels, Name, PersistentVolumeClaim, PodVolume, VolumeSource, Workload},
+        facts::{ClaimTemplate, Labels, Name, PersistentVolumeClaim, VolumeSource, Workload},
         verdict::{Issue, Verdict},
     },
 };
@@ -39,16 +39,24 @@ pub(super) fn of_claim(context: &Context<'_>, claim: &PersistentVolumeClaim) -> 
 
 /// A template that leaves volumes out, or whose claims would leave themselves out.
 pub(super) fn workload_verdict(context: &Context<'_>, workload: &Workload) -> Verdict {
-    let volumes: Vec<(&Name, Volume<'_>)> = expected_volumes(context, workload).collect();
-    if volumes.is_empty() {
-        return Verdict::not_applicable("it has no volume that is to be backed up");
+    let mut issues = Vec::new();
+    if leaves_out(workload) {
+        let volumes: Vec<(&Name, Volume<'_>)> = expected_volumes(context, workload).collect();
+        if !volumes.is_empty() {
+            issues.extend(of_pod(workload, &volumes));
+        }
     }
-    let mut issues = of_pod(workload, &volumes);
     issues.extend(of_templates(context, workload));
     if issues.is_empty() {
         return Verdict::not_applicable("it opts no volume out; the claims are judged one by one");
     }
     Verdict::from_issues(issues)
+}
+
+/// Whether the pod is left out, or some of its volumes. Almost none is, and almost every request is about one.
+fn leaves_out(workload: &Workload) -> bool {
+    let template = &workload.template;
+    opts_out(&template.labels) || template.annotations.get(keys::VELERO_EXCLUDE_VOLUMES).is_some()
 }
 
 /// The volumes of a workload that are, or will be, claims which are to be backed up.
@@ -100,24 +108,19 @@ fn of_pod(workload: &Workload, volumes: &[(&Name, Volume<'_>)]) -> Vec<Issue> {
 
 /// Templates of claims that carry the label.
 fn of_templates(context: &Context<'_>, workload: &Workload) -> Vec<Issue> {
-    let is_expected = |template: &ClaimTemplate| !exempt::is_left_out(context, will_be(workload, template));
     let made = workload
         .claim_templates
         .iter()
         .map(|template| (format!("spec.volumeClaimTemplates[name={}].metadata", template.name), template));
-    let ephemeral = |volume: &'_ PodVolume| match &volume.source {
-        VolumeSource::Ephemeral(template) => {
-            let spec = workload.pod_spec_path();
-            let field =
-                format!("{spec}.volumes[name={}].ephemeral.volumeClaimTemplate.metadata", volume.name);
-            Some((field, template.clone()))
-        }
-        _ => None,
-    };
-    let ephemeral: Vec<(String, ClaimTemplate)> =
-        workload.template.volumes.iter().filter_map(ephemeral).collect();
-    let all = made.chain(ephemeral.iter().map(|(field, template)| (field.clone(), template)));
-    all.filter(|(_, template)| opts_out(&template.labels) && is_expected(template))
+    let ephemeral = workload.template.volumes.iter().filter_map(|volume| {
+        let VolumeSource::Ephemeral(template) = &volume.source else { return None };
+        let spec = workload.pod_spec_path();
+        let field = format!("{spec}.volumes[name={}].ephemeral.volumeClaimTemplate.metadata", volume.name);
+        Some((field, template))
+    });
+    let opted_out = made.chain(ephemeral).filter(|(_, template)| opts_out(&template.labels));
+    opted_out
+        .filter(|(_, template)| !exempt::is_left_out(context, will_be(workload, template)))
         .map(|(metadata, _)| excluded(label_of(&metadata), "true"))
         .collect()
 }

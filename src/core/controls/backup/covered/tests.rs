@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
 
+mod acts;
+mod opt_outs;
+
 use std::sync::Arc;
 
 use serde_json::json;
@@ -298,56 +301,6 @@ fn deleting_the_schedule_makes_the_verdict_worse() {
     assert_eq!(after.verdict_on(&claim_key().into()).state(at(NOW)), State::Fail);
 }
 
-fn claim_volume() -> PodVolume {
-    PodVolume { name: "data".into(), source: VolumeSource::Claim("data".into()) }
-}
-
-fn template(labels: Labels, annotations: Labels) -> PodTemplate {
-    PodTemplate { labels, annotations, volumes: vec![claim_volume()], ..PodTemplate::default() }
-}
-
-#[test]
-fn a_template_that_opts_its_volumes_out_fails_at_its_own_fields() {
-    let annotation = labels([(keys::VELERO_EXCLUDE_VOLUMES, "cache, data")]);
-    let verdict =
-        bench(&CONTROL).verdict_of(workload(Kind::Deployment, "web", template(opted_out(), annotation)));
-    assert_eq!(
-        fields(&verdict.issues),
-        [
-            "spec.template.metadata.labels[velero.io/exclude-from-backup]",
-            "spec.template.metadata.annotations[backup.velero.io/backup-volumes-excludes]",
-        ]
-    );
-    assert_eq!(verdict.issues[1].found, "data");
-}
-
-#[test]
-fn a_template_that_leaves_out_what_is_no_claim_is_not_applicable() {
-    let annotation = labels([(keys::VELERO_EXCLUDE_VOLUMES, "cache")]);
-    let with_claim = template(Labels::default(), annotation);
-    assert_eq!(bench(&CONTROL).state_of(pod("web", with_claim)), State::NotApplicable);
-    let without = PodTemplate { labels: opted_out(), ..PodTemplate::default() };
-    assert_eq!(bench(&CONTROL).state_of(pod("web", without)), State::NotApplicable);
-}
-
-#[test]
-fn templates_of_claims_may_not_opt_out_before_the_claims_are_made() {
-    let made = ClaimTemplate { name: "data".into(), labels: opted_out(), ..ClaimTemplate::default() };
-    let ephemeral = PodVolume { name: "scratch".into(), source: VolumeSource::Ephemeral(made.clone()) };
-    let template = PodTemplate { volumes: vec![ephemeral], ..PodTemplate::default() };
-    let Fact::Workload(set) = workload(Kind::StatefulSet, "db", template) else { unreachable!() };
-    let set = Workload { claim_templates: Arc::from([made]), ..set };
-    let verdict = bench(&CONTROL).verdict_of(Fact::Workload(set));
-    assert_eq!(
-        fields(&verdict.issues),
-        [
-            "spec.volumeClaimTemplates[name=data].metadata.labels[velero.io/exclude-from-backup]",
-            "spec.template.spec.volumes[name=scratch].ephemeral.volumeClaimTemplate.metadata.labels[\
-             velero.io/exclude-from-backup]",
-        ]
-    );
-}
-
 #[test]
 fn an_exemption_is_weaker_than_the_promise_unless_the_promise_does_not_reach_it() {
     let exempt = |exempt: serde_json::Value| policy("a", json!({"exempt": exempt}));
@@ -369,81 +322,12 @@ fn an_exemption_is_weaker_than_the_promise_unless_the_promise_does_not_reach_it(
     assert!(everything.weaker(&policy("a", json!({"every": "1d"}))).is_empty());
 }
 
-/// A world in which a profile promises it.
-fn promised() -> Bench {
-    covered().with(profile_demanding("backup.covered", &json!({}))).with(Fact::PersistentVolumeClaim(claim()))
-}
-
-#[test]
-fn a_label_that_moves_a_claim_out_of_what_is_expected_is_refused() {
-    let spec = TenantSpec { data_classes: vec!["cache".to_owned()], ..TenantSpec::default() };
-    let exempt = json!({"exempt": {
-        "dataClasses": ["cache"], "namespaceSelector": {"matchLabels": {"tier": "test"}}}});
-    let bench = promised().with(tenant(spec)).with(policy("a", exempt));
-    let old = Fact::PersistentVolumeClaim(claim());
-    let moved = PersistentVolumeClaim { labels: labels([(keys::DATA_CLASS, "cache")]), ..claim() };
-    let deed = Deed::in_world(&bench.world);
-    assert_eq!(
-        fields(&deed.updates(&CONTROL, &old, &Fact::PersistentVolumeClaim(moved))),
-        ["metadata.labels"]
-    );
-    let old = namespace(Labels::default());
-    assert_eq!(
-        fields(&deed.updates(&CONTROL, &old, &namespace(labels([("tier", "test")])))),
-        ["metadata.labels"]
-    );
-    assert!(deed.updates(&CONTROL, &old, &namespace(labels([("tier", "live")]))).is_empty());
-}
-
-#[test]
-fn the_engines_verdict_on_a_schedule_is_the_engines_alone() {
-    let refused = Schedule { invalid: Some("no such location".into()), ..schedule() };
-    let (old, new) = (Fact::Schedule(refused), Fact::Schedule(schedule()));
-    let bench = promised().with(old.clone());
-    let deed = || Deed::in_world(&bench.world);
-    assert_eq!(fields(&deed().updates(&CONTROL, &old, &new)), ["status.phase"]);
-    assert!(deed().by(ENGINE).updates(&CONTROL, &old, &new).is_empty());
-    assert!(deed().by(SURETY).updates(&CONTROL, &old, &new).is_empty());
-}
-
-#[test]
-fn a_location_in_which_points_of_tenants_lie_stays_as_it_is() {
-    let bench = promised().with(Fact::RecoveryPoint(point("p", "2026-06-15T02:15:00Z")));
-    let old = Fact::Location(location());
-    let change = |change: fn(&mut crate::core::facts::Location)| {
-        let mut changed = location();
-        change(&mut changed);
-        Fact::Location(changed)
-    };
-    let deed = || Deed::in_world(&bench.world);
-    assert_eq!(
-        fields(&deed().updates(&CONTROL, &old, &change(|l| l.destination = "digest-2".into()))),
-        ["spec"]
-    );
-    assert_eq!(
-        fields(&deed().updates(&CONTROL, &old, &change(|l| l.is_writable = false))),
-        ["spec.accessMode"]
-    );
-    assert_eq!(fields(&deed().deletes(&CONTROL, &old)), [""]);
-    // Its notes are the engine's business.
-    let read = change(|l| l.last_synced = Some(at(NOW)));
-    assert!(deed().by(ENGINE).updates(&CONTROL, &old, &read).is_empty());
-}
-
-#[test]
-fn a_location_without_points_of_tenants_may_go() {
-    let of_others = RecoveryPoint { selection: literal(&["another"]), ..point("p", "2026-06-15T02:15:00Z") };
-    let failed =
-        RecoveryPoint { state: crate::core::facts::PointState::Failed, ..point("q", "2026-06-15T02:15:00Z") };
-    let bench = promised().with(Fact::RecoveryPoint(of_others)).with(Fact::RecoveryPoint(failed));
-    assert!(Deed::in_world(&bench.world).deletes(&CONTROL, &Fact::Location(location())).is_empty());
-    let unpromised = covered().with(Fact::RecoveryPoint(point("p", "2026-06-15T02:15:00Z")));
-    assert!(Deed::in_world(&unpromised.world).deletes(&CONTROL, &Fact::Location(location())).is_empty());
-}
-
 #[test]
 fn any_policy_asks_for_it_and_the_plan_evaluates_it_once() {
-    let bench = promised().with(policy("a", json!({"every": "1d"}))).with(policy("b", json!({})));
+    let bench = covered()
+        .with(profile_demanding("backup.covered", &json!({})))
+        .with(policy("a", json!({"every": "1d"})))
+        .with(policy("b", json!({})));
     let plan = bench.world.plan(TENANT).unwrap();
     let uses: Vec<_> = plan.requirements.iter().filter(|use_of| use_of.control == &CONTROL).collect();
     assert_eq!((uses.len(), uses[0].origins.len()), (1, 3));

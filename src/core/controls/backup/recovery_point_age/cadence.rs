@@ -1,5 +1,7 @@
 //! Schedules that cannot keep the age that is demanded: the longest gap between two runs, and how long a run takes.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::CONTROL;
@@ -7,7 +9,7 @@ use crate::{
     api::BackupPolicySpec,
     core::{
         controls::backup::{
-            demand::{Use, place_is_ending, uses_of},
+            demand::{Use, concerned, place_is_ending, uses_by},
             engine::{self, field},
         },
         effective::AgeLimit,
@@ -54,15 +56,15 @@ pub(super) fn judge(transition: &Transition<'_>) -> Vec<Issue> {
     if place_is_ending(transition) || old.zip(new).is_some_and(|(old, new)| runs_as_before(old, new)) {
         return Vec::new();
     }
-    let mut issues = uses_of(transition.after, CONTROL.id).filter_map(|demand| {
+    let (after, now) = (transition.after, transition.now);
+    let schedules = || [old, new].into_iter().flatten();
+    let uses = schedules()
+        .flat_map(|schedule| concerned(after, CONTROL.id, now, &schedule.namespace, &schedule.selection));
+    let mut issues = uses.filter_map(|demand| {
         let limit = AgeLimit::of(&demand.requirement.parameters)?;
-        let taken_in = [old, new]
-            .into_iter()
-            .flatten()
-            .flat_map(|schedule| demand.namespaces(transition.now, &schedule.namespace, &schedule.selection));
-        let mut namespaces: Vec<&Name> = taken_in.collect();
-        namespaces.sort();
-        namespaces.dedup();
+        let taken_in =
+            schedules().flat_map(|schedule| demand.namespaces(now, &schedule.namespace, &schedule.selection));
+        let namespaces: BTreeSet<&Name> = taken_in.collect();
         namespaces.into_iter().find_map(|namespace| {
             judge_namespace(transition, &demand, &limit, namespace, old.is_some(), changed)
         })
@@ -95,9 +97,8 @@ fn judge_namespace(
 ) -> Option<Issue> {
     let after = keeping(demand, transition.now, limit, namespace);
     let before = || {
-        let before = uses_of(transition.before, CONTROL.id)
-            .find(|before| before.plan.tenant.name == demand.plan.tenant.name);
-        before.map(|before| keeping(&before, transition.now, limit, namespace))
+        let mut before = uses_by(transition.before, &demand.plan.tenant.name, CONTROL.id);
+        before.next().map(|before| keeping(&before, transition.now, limit, namespace))
     };
     let Keeping::TooRare { gap, run } = after else { return None };
     let worsens = if is_change {

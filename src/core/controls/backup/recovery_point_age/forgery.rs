@@ -6,7 +6,7 @@
 use super::CONTROL;
 use crate::core::{
     controls::backup::{
-        demand::{is_by_an_outsider, uses_of},
+        demand::{concerned, is_by_an_outsider, uses_by, uses_of},
         engine::field,
     },
     facts::{Fact, Location, Name, Origin, PointState, RecoveryPoint, VolumeCopy},
@@ -44,12 +44,13 @@ pub(super) fn judge(transition: &Transition<'_>) -> Vec<Issue> {
 }
 
 fn takes_in_a_tenant(transition: &Transition<'_>, point: &RecoveryPoint) -> bool {
-    uses_of(transition.after, CONTROL.id)
-        .any(|demand| demand.concerns(transition.now, &point.namespace, &point.selection))
+    let (after, now) = (transition.after, transition.now);
+    !concerned(after, CONTROL.id, now, &point.namespace, &point.selection).is_empty()
 }
 
 fn is_of_a_tenant(transition: &Transition<'_>, copy: &VolumeCopy) -> bool {
-    uses_of(transition.after, CONTROL.id)
+    let Some(owner) = transition.after.owner_of(&copy.claim_namespace) else { return false };
+    uses_by(transition.after, owner, CONTROL.id)
         .any(|demand| demand.concerns_namespace(transition.now, &copy.namespace, &copy.claim_namespace))
 }
 

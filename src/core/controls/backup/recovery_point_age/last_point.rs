@@ -7,13 +7,13 @@ use super::CONTROL;
 use crate::core::{
     control::Operation,
     controls::backup::{
-        demand::{Use, is_by_an_outsider, place_is_ending, uses_of},
+        demand::{Use, concerned, is_by_an_outsider, place_is_ending},
         engine::field,
         exempt,
         holding::{self, Asked, Holding},
     },
     effective::RetentionBounds,
-    facts::{Kind, Name, ObjectKey, PersistentVolumeClaim, RecoveryPoint},
+    facts::{Kind, ObjectKey, PersistentVolumeClaim, RecoveryPoint},
     transition::Transition,
     verdict::Issue,
 };
@@ -24,8 +24,11 @@ pub(super) fn judge(transition: &Transition<'_>) -> Vec<Issue> {
         return Vec::new();
     }
     let Some(point) = transition.before.point(key) else { return Vec::new() };
-    let is_last = uses_of(transition.before, CONTROL.id)
-        .any(|demand| !must_go(transition, &demand, point) && is_last_of_a_claim(transition, &demand, point));
+    let (before, now) = (transition.before, transition.now);
+    let uses = concerned(before, CONTROL.id, now, &point.namespace, &point.selection);
+    let is_last = uses
+        .iter()
+        .any(|demand| !must_go(transition, demand, point) && is_last_of_a_claim(transition, demand, point));
     let issue = Issue::fail(
         field,
         format!("{key} is the last usable recovery point of a volume"),
@@ -56,11 +59,7 @@ fn must_go(transition: &Transition<'_>, demand: &Use<'_>, point: &RecoveryPoint)
 }
 
 fn is_last_of_a_claim(transition: &Transition<'_>, demand: &Use<'_>, point: &RecoveryPoint) -> bool {
-    let namespaces: Vec<&Name> = demand
-        .world
-        .namespaces_of(&demand.plan.tenant.name)
-        .filter(|name| point.selection.takes_in(name))
-        .collect();
+    let namespaces = demand.namespaces(transition.now, &point.namespace, &point.selection);
     let mut claims = namespaces.into_iter().flat_map(|namespace| demand.world.claims_in(namespace));
     claims.any(|claim| claim.is_bound && is_last_of(transition, demand, point, claim))
 }

@@ -14,7 +14,7 @@ use crate::{
     api::Span,
     core::{
         controls::backup::{
-            demand::{is_by_an_outsider, place_is_ending, uses_of},
+            demand::{Use, concerned, gains_an_owner, is_by_an_outsider, place_is_ending, uses_of},
             engine::field,
             recovery_point_age::deleted_point,
         },
@@ -84,20 +84,19 @@ fn kept_until(transition: &Transition<'_>, point: &RecoveryPoint) -> Option<(Tim
     let is_protected =
         matches!(point.state, PointState::Usable | PointState::Partial | PointState::Unknown(_));
     let taken_at = point.taken_at.filter(|_| is_protected)?;
-    let concerned = uses_of(transition.before, CONTROL.id)
-        .filter(|demand| demand.concerns(transition.now, &point.namespace, &point.selection));
-    let bounds = concerned
+    let uses = uses_about(transition, point);
+    let bounds = uses
+        .iter()
         .filter_map(|demand| RetentionBounds::of(&demand.requirement.parameters).kept_until(taken_at));
     bounds.max().filter(|(until, _)| transition.now < *until)
 }
 
-fn concerns(transition: &Transition<'_>, point: &RecoveryPoint) -> bool {
-    uses_of(transition.before, CONTROL.id)
-        .any(|demand| demand.concerns(transition.now, &point.namespace, &point.selection))
+fn uses_about<'t>(transition: &Transition<'t>, point: &RecoveryPoint) -> Vec<Use<'t>> {
+    concerned(transition.before, CONTROL.id, transition.now, &point.namespace, &point.selection)
 }
 
 fn changes(transition: &Transition<'_>, old: &RecoveryPoint, new: &RecoveryPoint) -> Vec<Issue> {
-    if !is_by_an_outsider(transition) || !concerns(transition, old) {
+    if !is_by_an_outsider(transition) || uses_about(transition, old).is_empty() {
         return Vec::new();
     }
     let forged = |field: &'static str| {
@@ -110,11 +109,7 @@ fn changes(transition: &Transition<'_>, old: &RecoveryPoint, new: &RecoveryPoint
     };
     let expiry = (old.expiry != new.expiry).then(|| forged(field::EXPIRY));
     let failure = (old.deletion_failure != new.deletion_failure).then(|| forged("metadata.labels"));
-    let is_owned_anew = new
-        .meta
-        .owner_references
-        .iter()
-        .any(|owner| old.meta.owner_references.iter().all(|old| old.uid != owner.uid));
+    let is_owned_anew = gains_an_owner(&old.meta, &new.meta);
     let owner = kept_until(transition, old).filter(|_| is_owned_anew).map(|(until, span)| {
         let wanted = format!("a point that goes with nothing else until {until:.0} (at least {span})");
         let fix = "remove the owner reference: the garbage collector deletes the point with its owner";

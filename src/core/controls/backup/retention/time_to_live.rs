@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use super::CONTROL;
 use crate::core::{
     controls::backup::{
-        demand::{Use, place_is_ending, uses_of},
+        demand::{Use, concerned, place_is_ending},
         engine::field,
     },
     effective::RetentionBounds,
@@ -18,56 +18,42 @@ use crate::core::{
 /// Surety's own schedules say what `managed_schedule` decided, also where policies contradict each other.
 pub(super) fn judge(transition: &Transition<'_>) -> Vec<Issue> {
     let Some(Fact::Schedule(new)) = &transition.act.new else { return Vec::new() };
-    let old = match &transition.act.old {
-        Some(Fact::Schedule(old)) => Some(old),
-        _ => None,
-    };
+    let Some(time_to_live) = new.time_to_live else { return Vec::new() };
     if transition.is_by_surety() || place_is_ending(transition) {
         return Vec::new();
     }
-    let mut issues = uses_of(transition.after, CONTROL.id).filter_map(|demand| {
-        misfit(transition, &demand, new).filter(|_| !was_so(transition, &demand, old, new))
-    });
+    let (after, now) = (transition.after, transition.now);
+    let uses = concerned(after, CONTROL.id, now, &new.namespace, &new.selection);
+    let mut issues = uses
+        .iter()
+        .filter(|demand| !lived_so_before(transition, demand, new))
+        .filter_map(|demand| misfit(&RetentionBounds::of(&demand.requirement.parameters), time_to_live));
     issues.next().into_iter().collect()
 }
 
-/// Whether the schedule was no better for the tenant before.
-fn was_so(transition: &Transition<'_>, demand: &Use<'_>, old: Option<&Schedule>, new: &Schedule) -> bool {
-    let before = old.filter(|old| old.time_to_live == new.time_to_live);
-    before.is_some_and(|old| misfit(transition, demand, old).is_some())
+/// Whether the schedule took in the tenant before, with the same time to live: then the request makes nothing worse.
+fn lived_so_before(transition: &Transition<'_>, demand: &Use<'_>, new: &Schedule) -> bool {
+    let Some(Fact::Schedule(old)) = &transition.act.old else { return false };
+    old.time_to_live == new.time_to_live
+        && !demand.namespaces(transition.now, &old.namespace, &old.selection).is_empty()
 }
 
-fn misfit(transition: &Transition<'_>, demand: &Use<'_>, schedule: &Schedule) -> Option<Issue> {
-    let time_to_live = schedule.time_to_live?;
-    let bounds = RetentionBounds::of(&demand.requirement.parameters);
-    let concerns = || demand.concerns(transition.now, &schedule.namespace, &schedule.selection);
-    let too_short = bounds.least_time_to_live().filter(|(least, _)| time_to_live <= *least);
-    let too_long = bounds.greatest_time_to_live().filter(|(greatest, _)| time_to_live > *greatest);
-    let issue = too_short
-        .map(|(least, span)| {
-            let wanted = format!("more than {} (at least {span})", in_hours(least));
-            let fix = match bounds.time_to_live() {
-                Some(aim) => format!(
-                    "set `{}` to {}: Velero sets the expiry before the run starts",
-                    field::TIME_TO_LIVE,
-                    in_hours(aim)
-                ),
-                None => format!("raise `{}`", field::TIME_TO_LIVE),
-            };
-            Issue::fail(field::TIME_TO_LIVE, in_hours(time_to_live), wanted, fix)
-        })
-        .or_else(|| {
-            too_long.map(|(greatest, span)| {
-                let wanted = format!("at most {} ({span} and its allowance)", in_hours(greatest));
-                let aim = bounds.time_to_live().unwrap_or(greatest);
-                let fix = format!("set `{}` to {}", field::TIME_TO_LIVE, in_hours(aim));
-                Issue::fail(field::TIME_TO_LIVE, in_hours(time_to_live), wanted, fix)
-            })
-        });
-    issue.filter(|_| concerns())
+fn misfit(bounds: &RetentionBounds, time_to_live: SignedDuration) -> Option<Issue> {
+    let aim = bounds.time_to_live().map(in_hours).unwrap_or_default();
+    let issue = |wanted, fix| Issue::fail(field::TIME_TO_LIVE, in_hours(time_to_live), wanted, fix);
+    if let Some((least, span)) = bounds.least_time_to_live()
+        && time_to_live <= least
+    {
+        let wanted = format!("more than {} (at least {span})", in_hours(least));
+        let why = "Velero sets the expiry before the run starts";
+        return Some(issue(wanted, format!("set `{}` to {aim}: {why}", field::TIME_TO_LIVE)));
+    }
+    let (greatest, span) = bounds.greatest_time_to_live().filter(|(greatest, _)| time_to_live > *greatest)?;
+    let wanted = format!("at most {} ({span} and its allowance)", in_hours(greatest));
+    Some(issue(wanted, format!("set `{}` to {aim}", field::TIME_TO_LIVE)))
 }
 
-/// As Velero spells it: whole hours, then minutes and seconds where there are any.
+/// As Velero spells it: hours, minutes and seconds.
 fn in_hours(duration: SignedDuration) -> String {
     let seconds = duration.as_secs();
     format!("{}h{}m{}s", seconds / 3_600, seconds / 60 % 60, seconds % 60)
