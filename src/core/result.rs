@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use super::{
     effective::PolicyReference,
     evaluation::Evaluation,
-    facts::{FindingMemory, Name, TenantRecord},
+    facts::{FindingMemory, Ignorance, Name, TenantRecord, Unknown},
     judge::state_for,
     plan::{Demander, Origin, Plan, Requirement, Unbuilt},
     score::Weights,
     subject::SubjectKey,
-    verdict::{Issue, State, Verdict},
+    verdict::{Issue, Problem, State, Verdict},
 };
 use crate::api::{Severity, Span};
 
@@ -259,7 +259,7 @@ fn dated(mut finding: Finding, remembered: &BTreeMap<Name, FindingMemory>, now: 
     let open = known.filter(|memory| memory.closed.is_none());
     finding.seen = open.map_or(now, |memory| memory.seen);
     let due = match finding.issue.problem {
-        super::verdict::Problem::Pending { due } => Some(due),
+        Problem::Pending { due } => Some(due),
         _ => None,
     };
     let since = finding.issue.since.or(due).or_else(|| open.map(|memory| memory.since));
@@ -284,16 +284,30 @@ fn remember(
         (finding.key.clone(), memory)
     });
     let mut memory: BTreeMap<Name, FindingMemory> = open.collect();
+    // What cannot be seen is not mended: it stays open, with its date, until it is seen again.
+    let closed_now = (!is_blind(findings)).then_some(now);
     let mut closed: Vec<(Name, FindingMemory)> = remembered
         .iter()
         .filter(|(key, _)| !memory.contains_key(*key))
         .map(|(key, known)| {
-            (key.clone(), FindingMemory { closed: known.closed.or(Some(now)), ..known.clone() })
+            (key.clone(), FindingMemory { closed: known.closed.or(closed_now), ..known.clone() })
         })
         .collect();
-    closed.sort_by_key(|(_, memory)| std::cmp::Reverse(memory.closed));
+    closed.sort_by_key(|(_, memory)| (memory.closed.is_some(), std::cmp::Reverse(memory.closed)));
     memory.extend(closed.into_iter().take(CLOSED_REMEMBERED));
     memory
+}
+
+/// Whether a whole source that Surety needs cannot be trusted just now, as when the API server has only just started.
+fn is_blind(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| match &finding.issue.problem {
+        Problem::Unknown(Unknown::NotKnown(why)) => {
+            let is_whole =
+                matches!(why, Ignorance::NotSynced(_) | Ignorance::Stale(..) | Ignorance::Forbidden(_));
+            is_whole && why.source().is_required()
+        }
+        _ => false,
+    })
 }
 
 fn commitments(
@@ -362,4 +376,64 @@ fn policies(
             (policy, (state, count))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use crate::{
+        api::Unit,
+        core::facts::{Kind, ObjectKey, Source},
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn finding(key: &str, problem: Problem) -> Finding {
+        Finding {
+            key: Name::from(key),
+            control: "isolation.host-access",
+            state: State::Fail,
+            severity: Severity::High,
+            breaks: BTreeSet::new(),
+            subject: ObjectKey::namespaced(Kind::Deployment, "acme", "web").into(),
+            issue: Issue::fail("spec", "a", "b", "do c").with_problem(problem),
+            waiver: None,
+            since: at(0),
+            seen: at(0),
+            remediate_by: at(0),
+            remediate_within: Span::new(1, Unit::Day),
+            regressions: 0,
+        }
+    }
+
+    /// A finding, then what takes its place, then the finding again: since when, and how often it came back.
+    fn comes_back_after(between: Vec<Finding>) -> (Timestamp, i32) {
+        let fails = || vec![dated(finding("a", Problem::Fail), &BTreeMap::new(), at(1))];
+        let memory = remember(&fails(), &BTreeMap::new(), at(1));
+        let memory = remember(&between, &memory, at(2));
+        let again = dated(finding("a", Problem::Fail), &memory, at(3));
+        (again.since, again.regressions)
+    }
+
+    #[test]
+    fn a_finding_keeps_its_date_while_it_cannot_be_seen_and_loses_it_when_it_was_mended() {
+        let not_known = |why| vec![finding("b", Problem::Unknown(Unknown::NotKnown(why)))];
+        for (what, between, expected) in [
+            ("mended", vec![], (at(3), 1)),
+            ("another finding", vec![finding("b", Problem::Fail)], (at(3), 1)),
+            (
+                "one unreadable object",
+                not_known(Ignorance::Unreadable(Source::Workloads, "x".into())),
+                (at(3), 1),
+            ),
+            ("an optional source", not_known(Ignorance::Forbidden(Source::VeleroBackups)), (at(3), 1)),
+            ("forbidden", not_known(Ignorance::Forbidden(Source::Workloads)), (at(1), 0)),
+            ("stale", not_known(Ignorance::Stale(Source::Workloads, at(0))), (at(1), 0)),
+        ] {
+            assert_eq!(comes_back_after(between), expected, "{what}");
+        }
+    }
 }
