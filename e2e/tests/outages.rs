@@ -4,16 +4,23 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use e2e::kwok;
 use e2e::stories;
 use e2e::stories::runner::{self, Programme};
-use e2e::stories::{Finding, Ground, Rule, SOON, Stage, admitted};
+use e2e::stories::velero::Run;
+use e2e::stories::{Finding, Ground, Rule, SOON, Stage, admitted, refused};
 use e2e::surety::USER;
-use e2e::world::eventually;
+use e2e::world::{eventually, install_crds, repository};
 use e2e::{ControlPlane, Options};
-use serde_json::Value;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 static PROGRAMME: Programme<()> = Programme {
-    stories: &stories![restarts_change_nothing_and_an_idle_cluster_sees_no_writes_but_of_leases],
+    stories: &stories![
+        restarts_change_nothing_and_an_idle_cluster_sees_no_writes_but_of_leases,
+        without_surety_pods_are_rescheduled_engines_work_and_a_released_namespace_finishes,
+        claims_survive_the_loss_of_the_tenants_and_their_definition,
+    ],
     afterwards: &[],
     at_a_time: 2,
 };
@@ -102,3 +109,117 @@ spec:
     metadata: {labels: {app: on-host}}
     spec: {hostPID: true, containers: [{name: a, image: i}]}
 ";
+
+async fn without_surety_pods_are_rescheduled_engines_work_and_a_released_namespace_finishes(
+    (): &(),
+) -> Result<()> {
+    let options = Options { audit: true, ..Options::default() };
+    let control_plane = ControlPlane::start(options).await?;
+    kwok::start(&control_plane, "node-a").await?;
+    let mut stage = Stage::set(&control_plane, 2).await?;
+    let tenant = {
+        let ground = Ground::new(&stage, "outage").await?;
+        admitted(&ground.apply(WORKLOAD).await?)?;
+        runs_beside(&ground, "").await?;
+        let taken_at = Timestamp::now();
+        stage.velero.create("Backup", run(&ground.tenant, taken_at).backup("InProgress")).await?;
+        // A namespace that goes waits for what holds it: it is let go only when Surety is away.
+        ground.run("create configmap holds").await?.success()?;
+        ground
+            .merge("configmap/holds", r#"{"metadata":{"finalizers":["story.test/holds"]}}"#)
+            .await?
+            .success()?;
+        ground.tenant.clone()
+    };
+    let first = running_pod(&Ground::again(&stage, &tenant)).await?;
+    stage.surety.kill(1)?;
+    stage.surety.kill(0)?;
+    let ground = Ground::again(&stage, &tenant);
+    // People wait.
+    let change = ground.run("set image deployment/web a=registry.test/other:2").await?;
+    ensure!(change.stderr.contains("failed calling webhook \"conform.surety.dev\""), "{}", change.stderr);
+    // Controllers do not: the pod that goes is replaced, and the new one runs.
+    ground.run(&format!("delete pod {first}")).await?.success()?;
+    runs_beside(&ground, &first).await?;
+    // Nor does the engine.
+    let done = json!({"status": {"phase": "Completed"}});
+    stage.velero.merge("Backup", &tenant, &done).await?;
+
+    // A namespace that was released finishes.
+    stage.surety.add()?;
+    stage.judges().await?;
+    let ground = Ground::again(&stage, &tenant);
+    admitted(&ground.run("delete namespace $NAMESPACE --wait=false").await?)?;
+    drop(ground);
+    stage.surety.kill(0)?;
+    let ground = Ground::again(&stage, &tenant);
+    ground.merge("configmap/holds", r#"{"metadata":{"finalizers":null}}"#).await?.success()?;
+    ground.run("wait namespace/$NAMESPACE --for=delete --timeout=60s").await?.success()?;
+    Ok(())
+}
+
+fn run(name: &str, taken_at: Timestamp) -> Run<'_> {
+    let expires = taken_at + SignedDuration::from_hours(720);
+    Run { name, schedule: None, namespace: name, claims: &[], taken_at, time_to_live: "720h0m0s", expires }
+}
+
+async fn running_pod(ground: &Ground<'_>) -> Result<String> {
+    let line =
+        "get pods -l app=web --field-selector=status.phase=Running -o jsonpath={.items[*].metadata.name}";
+    Ok(ground.run(line).await?.success()?)
+}
+
+/// Waits for a running pod other than `gone`.
+async fn runs_beside(ground: &Ground<'_>, gone: &str) -> Result<()> {
+    eventually(SOON, "a running pod", async || {
+        let pod = running_pod(ground).await?;
+        Ok((!pod.is_empty() && pod != gone && !pod.contains(' ')).then_some(()))
+    })
+    .await
+}
+
+const WORKLOAD: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: $NAMESPACE}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {terminationGracePeriodSeconds: 0, containers: [{name: a, image: registry.test/web:1}]}
+";
+
+async fn claims_survive_the_loss_of_the_tenants_and_their_definition((): &()) -> Result<()> {
+    let options = Options { audit: true, ..Options::default() };
+    let control_plane = ControlPlane::start(options).await?;
+    let mut stage = Stage::set(&control_plane, 2).await?;
+    let (tenant, record, manifest) = {
+        let ground = Ground::new(&stage, "lost").await?;
+        (ground.tenant.clone(), ground.record().await?, ground.fill(include_str!("../data/tenant.yaml")))
+    };
+    // Break-glass, as the README has it: no Surety, no registration, and then the definition goes with every Tenant.
+    stage.surety.kill(1)?;
+    stage.surety.kill(0)?;
+    stage.kubectl.must(&["delete", "validatingwebhookconfiguration", "surety"]).await?;
+    stage.kubectl.must(&["delete", "crd", "tenants.surety.dev", "--timeout=60s"]).await?;
+    install_crds(&stage.kubectl, &repository("crds")).await?;
+    for _ in 0..2 {
+        stage.surety.add()?;
+    }
+    stage.judges().await?;
+    let ground = Ground::again(&stage, &tenant);
+    ensure!(
+        ground.record().await?.get("namespaces") == record.get("namespaces"),
+        "the claim went with the Tenant"
+    );
+    // What guards the namespace is there again with its Tenant.
+    ground.kubectl().apply_text(&manifest).await?.success()?;
+    eventually(SOON, "the claim", async || {
+        let moved = ground.run("label namespace $NAMESPACE surety.dev/tenant- --dry-run=server").await?;
+        refused(&moved, &["[isolation.namespace-claimed]", "\"Customers are kept apart.\""]).map(Some)
+    })
+    .await?;
+    ensure!(ground.record().await?.get("namespaces") == record.get("namespaces"), "another claim");
+    Ok(())
+}
