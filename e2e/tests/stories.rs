@@ -40,6 +40,8 @@ static PROGRAMME: Programme<Stage<'static>> = Programme {
         intent::a_dry_run_is_answered_alike_and_leaves_no_trace,
         intent::what_was_failing_already_may_stay_and_scale_but_not_worsen,
         intent::a_whole_tenant_goes_in_with_one_apply,
+        deletion::a_young_recovery_point_and_its_schedule_stay,
+        time::a_recovery_point_that_was_deleted_is_missed_at_that_second_at_the_latest,
         time::a_recovery_point_that_grows_too_old_is_found_at_that_second,
     ],
     afterwards: &stories![

@@ -1,27 +1,26 @@
 //! Data that must be kept does not go, by whichever command.
 
 use anyhow::Result;
-use e2e::stories::{Ground, Stage, admitted, refused};
+use e2e::stories::velero::{self, Run};
+use e2e::stories::{Ground, SOON, Stage, admitted, refused};
+use e2e::world::eventually;
+use jiff::{SignedDuration, Timestamp};
 
 const APPLICATION: &str = include_str!("../../data/application.yaml");
 const BOUND: &str = include_str!("../../data/bound.yaml");
 const KEPT: [&str; 2] = ["[retention.kept]", "\"Account data is kept while the account is active.\""];
 
+async fn with_bound_claim(ground: &Ground<'_>) -> Result<()> {
+    ground.apply(BOUND).await?.success()?;
+    let wait = ["wait", "pvc/bound", "--for=jsonpath={.status.phase}=Bound", "--timeout=30s", "--namespace"];
+    ground.kubectl().must(&[&wait[..], &[ground.namespace.as_str()]].concat()).await?;
+    Ok(())
+}
+
 pub async fn data_that_must_be_kept_is_not_deleted_in_any_way(stage: &Stage<'_>) -> Result<()> {
     let ground = Ground::new(stage, "kept").await?;
     ground.apply(APPLICATION).await?.success()?;
-    ground.apply(BOUND).await?.success()?;
-    ground
-        .kubectl()
-        .must(&[
-            "wait",
-            "pvc/bound",
-            "--for=jsonpath={.status.phase}=Bound",
-            "--timeout=30s",
-            "--namespace",
-            &ground.namespace,
-        ])
-        .await?;
+    with_bound_claim(&ground).await?;
     for line in [
         "delete pvc bound",
         "delete pvc bound --cascade=foreground",
@@ -56,3 +55,62 @@ pub async fn definitions_that_promises_rest_on_are_not_deleted(stage: &Stage<'_>
     }
     Ok(())
 }
+
+pub async fn a_young_recovery_point_and_its_schedule_stay(stage: &Stage<'_>) -> Result<()> {
+    let ground = Ground::new(stage, "young").await?;
+    let taken_at = Timestamp::from_second(Timestamp::now().as_second())?;
+    let run = Run {
+        name: &ground.tenant,
+        schedule: None,
+        namespace: &ground.namespace,
+        claims: &[],
+        taken_at,
+        time_to_live: "720h0m0s",
+        expires: taken_at + SignedDuration::from_hours(720),
+    };
+    stage.velero.completed(&run).await?;
+    let early = ["[backup.retention]"];
+    let engine = stage.control_plane.kubectl_for(velero::USER, &velero::GROUPS)?;
+    let request = ground.fill(DELETION);
+    // A replica may see the point a moment later than it was made.
+    eventually(SOON, "a point that is known", async || {
+        let dry_run = ["create", "--dry-run=server", "-f", "-"];
+        refused(&ground.kubectl().run_with_input(&dry_run, &request).await?, &early).map(Some)
+    })
+    .await?;
+    for kubectl in [ground.kubectl(), &engine] {
+        refused(&kubectl.apply_text(&request).await?, &early)?;
+    }
+    for line in ["delete backups.velero.io $TENANT -n velero", "delete crd backups.velero.io --wait=false"] {
+        let line = ground.fill(line);
+        refused(&ground.kubectl().run(&line.split(' ').collect::<Vec<_>>()).await?, &[])?;
+    }
+    // Nor is the schedule that Surety wrote for it paused, narrowed or deleted.
+    let find = ground.fill("get schedules.velero.io -n velero -l surety.dev/tenant=$TENANT -o name");
+    let schedule = eventually(SOON, "the schedule", async || {
+        let name = ground.kubectl().must(&find.split(' ').collect::<Vec<_>>()).await?;
+        Ok((!name.is_empty()).then(|| name.trim().to_owned()))
+    })
+    .await?;
+    with_bound_claim(&ground).await?;
+    for change in
+        [r#"{"spec":{"paused":true}}"#, r#"{"spec":{"template":{"includedNamespaces":["elsewhere"]}}}"#]
+    {
+        let words =
+            ["patch", &schedule, "-n", "velero", "--type=merge", "--patch", change, "--dry-run=server"];
+        eventually(SOON, "a refusal", async || {
+            let output = ground.kubectl().run(&words).await?;
+            refused(&output, &["[backup.covered]", "\"Data is backed up.\""]).map(Some)
+        })
+        .await?;
+    }
+    refused(&ground.kubectl().run(&["delete", &schedule, "-n", "velero"]).await?, &["[backup.covered]"])?;
+    Ok(())
+}
+
+const DELETION: &str = "
+apiVersion: velero.io/v1
+kind: DeleteBackupRequest
+metadata: {name: $TENANT, namespace: velero}
+spec: {backupName: $TENANT}
+";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::stories::velero::Run;
-use e2e::stories::{Ground, SOON, Stage};
+use e2e::stories::{Finding, Ground, Rule, SOON, Stage};
 use e2e::world::eventually;
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,8 +23,9 @@ spec:
   maxRecoveryPointAge: 20s
 ";
 
-pub async fn a_recovery_point_that_grows_too_old_is_found_at_that_second(stage: &Stage<'_>) -> Result<()> {
-    let ground = Ground::new(stage, "too-old").await?;
+/// A tenant with a bound claim, whose newest recovery point was taken at the moment that is returned.
+async fn with_a_point<'s>(stage: &'s Stage<'s>, name: &str, rule: Rule) -> Result<(Ground<'s>, Timestamp)> {
+    let ground = Ground::under(stage, name, rule).await?;
     ground.apply(SHORT).await?.success()?;
     ground.apply(include_str!("../../data/bound.yaml")).await?.success()?;
     let wait = ["wait", "pvc/bound", "--for=jsonpath={.status.phase}=Bound", "--timeout=30s", "--namespace"];
@@ -40,15 +41,48 @@ pub async fn a_recovery_point_that_grows_too_old_is_found_at_that_second(stage: 
         expires: taken_at + SignedDuration::from_hours(720),
     };
     stage.velero.completed(&run).await?;
-    let deadline = taken_at + LIMIT;
+    Ok((ground, taken_at))
+}
+
+/// The finding, and when it could first be read.
+async fn first_read(ground: &Ground<'_>) -> Result<(Finding, Timestamp)> {
     let limit = SOON + Duration::try_from(LIMIT)?;
-    let (finding, read_at) = eventually(limit, "the finding", async || {
+    eventually(limit, "the finding", async || {
         let report = ground.report().await?;
         let read_at = Timestamp::now();
         let found = report.findings(CONTROL).find(|finding| finding.state == "Fail");
         Ok(found.cloned().map(|finding| (finding, read_at)))
     })
-    .await?;
+    .await
+}
+
+pub async fn a_recovery_point_that_was_deleted_is_missed_at_that_second_at_the_latest(
+    stage: &Stage<'_>,
+) -> Result<()> {
+    let (ground, taken_at) =
+        with_a_point(stage, "deleted", Rule { enforcement: "Audit", ..Rule::default() }).await?;
+    let deadline = taken_at + LIMIT;
+    // From here on nothing more is heard of it: neither the point nor the copy comes again.
+    for (kind, name) in
+        [("PodVolumeBackup", format!("{}-bound", ground.tenant)), ("Backup", ground.tenant.clone())]
+    {
+        stage.velero.all(kind).delete(&name, &kube::api::DeleteParams::default()).await?;
+    }
+    let (finding, read_at) = first_read(&ground).await?;
+    ensure!(finding.since <= deadline, "since {}, after {deadline}", finding.since);
+    let late = read_at.duration_since(finding.since);
+    ensure!(
+        !late.is_negative() && late <= SignedDuration::from_secs(1),
+        "read at {read_at}, since {}",
+        finding.since
+    );
+    Ok(())
+}
+
+pub async fn a_recovery_point_that_grows_too_old_is_found_at_that_second(stage: &Stage<'_>) -> Result<()> {
+    let (ground, taken_at) = with_a_point(stage, "too-old", Rule::default()).await?;
+    let deadline = taken_at + LIMIT;
+    let (finding, read_at) = first_read(&ground).await?;
     ensure!(read_at >= deadline, "it was found at {read_at}, before {deadline}");
     ensure!(
         read_at.duration_since(deadline) <= SignedDuration::from_secs(1),
