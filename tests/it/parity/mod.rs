@@ -5,6 +5,11 @@
 //! may change before the moment that a verdict names; and every control must be seen in every answer that it can give.
 //!
 //! `SURETY_PARITY_CASES` sets the number of worlds, `SURETY_PARITY_SEED` runs the world of one seed alone.
+#![allow(
+    clippy::pedantic,
+    clippy::type_complexity,
+    reason = "a generator of worlds in plain data: what reads well there is not what reads well in the product"
+)]
 
 mod admission;
 mod files;
