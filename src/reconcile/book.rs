@@ -170,7 +170,7 @@ impl Book {
         for tenant in &whole {
             self.evaluate_tenant(tenant, now);
         }
-        for TouchedSubject { tenant, subject } in touched.subjects {
+        for TouchedSubject { tenant, subject } in touched.subjects.into_iter().chain(touched.dependents) {
             if !whole.contains(&tenant) {
                 self.evaluate_subject(&tenant, &subject, now);
             }

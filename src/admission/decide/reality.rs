@@ -8,7 +8,7 @@ use crate::{
     core::{
         control::Control,
         facts::{Change, Fact, Kind, Name, ObjectKey, Unknown},
-        judge::judge,
+        judge::{judge, judge_alone},
         plan::{Origin, Plan, Requirement},
         subject::SubjectKey,
         transition::Transition,
@@ -34,39 +34,38 @@ pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings:
 fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {
     let Some(plan) = transition.after.plan(&touched.tenant) else { return };
     let Some(class) = touched.subject.class() else { return };
-    let is_its =
-        |world: &World| index::refers_to_tenant(world, &touched.subject, &touched.tenant, transition.after);
-    if !is_its(transition.after) {
+    if !index::is_of_tenant(transition.after, &touched.tenant, &touched.subject) {
         return;
     }
-    // A volume that was nobody's, or another's, comes in new, however long it has been there.
-    let was_its = is_its(transition.before);
     for requirement in
         plan.requirements.iter().filter(|requirement| requirement.control.subjects.contains(&class))
     {
-        let Some(after) = verdict(transition.after, plan, requirement, &touched.subject, transition) else {
-            continue;
-        };
+        let Some(after) = index::resolve(transition.after, plan, &touched.subject) else { continue };
+        let after = judge(transition.after, plan, requirement, &after, transition.now).verdict;
         if after.issues.is_empty() {
             continue;
         }
-        let before = transition.before.plan(&touched.tenant).filter(|_| was_its);
-        let before = before
-            .and_then(|plan| verdict(transition.before, plan, requirement, &touched.subject, transition));
+        let before = verdict_before(transition, touched, requirement);
         let site = Site { transition, plan, requirement, subject: &touched.subject };
         site.judge(before.as_ref(), &after, findings);
     }
 }
 
-fn verdict(
-    world: &World,
-    plan: &Plan,
-    requirement: &Requirement,
-    subject: &SubjectKey,
+/// What stood in it before the request, whoever owned it then. None for a volume that was nobody's, or another's: it
+/// comes in new, however long it has been there.
+fn verdict_before(
     transition: &Transition<'_>,
+    touched: &TouchedSubject,
+    requirement: &Requirement,
 ) -> Option<Verdict> {
+    let TouchedSubject { tenant, subject } = touched;
+    let world = transition.before;
+    let plan = world.plan(tenant)?;
+    if !index::refers_to_tenant(world, subject, tenant, transition.after) {
+        return None;
+    }
     let subject = index::resolve(world, plan, subject)?;
-    Some(judge(world, plan, requirement, &subject, transition.now).verdict)
+    Some(judge_alone(world, plan, requirement, &subject, transition.now).verdict)
 }
 
 /// One requirement on one subject of one tenant.

@@ -199,6 +199,21 @@ fn a_waiver_lets_it_pass_until_its_second() {
 }
 
 #[test]
+fn a_pod_that_leaves_its_controller_is_no_worse_for_what_it_had_from_its_template() {
+    let set = workload(Kind::ReplicaSet, "web", on_host());
+    let owned = owned_by(pod("web-a", on_host()), &set);
+    let bench = world().with(set).with(owned.clone());
+    let released = act(Operation::Update, Some(owned.clone()), Some(pod("web-a", on_host())));
+    let decision = decide(&bench.world, &released, &Trusted::default(), at(NOW));
+    assert_eq!(decision.outcome, Outcome::Admitted);
+    assert_eq!(decision.warned.len(), 1, "it fails by itself now, and that is said");
+    let more = PodTemplate { uses_host_pid: true, ..on_host() };
+    let worse = act(Operation::Update, Some(owned), Some(pod("web-a", more)));
+    let Outcome::Refused(violations) = outcome(&bench.world, &worse) else { panic!("admitted") };
+    assert_eq!(violations.iter().map(|v| v.issue.field.as_str()).collect::<Vec<_>>(), ["spec.hostPID"]);
+}
+
+#[test]
 fn definitions_that_promises_rest_on_are_not_deleted() {
     let definition = |name: &str, group: &str, plural: &str| {
         Fact::Definition(Definition {

@@ -12,13 +12,16 @@ use surety::core::{
 use super::{tables::Table, time::Moments};
 
 /// Where an answer cannot come from a control, with the reason.
-const EXCEPTIONS: [(&str, Answer, &str); 1] = [(
-    "governance.attested",
-    Answer::Unknown,
-    "it reads declarations alone, and has no object of its own that could be unreadable; nothing attested is Manual",
-)];
+const EXCEPTIONS: [(&str, Answer, &str); 2] = [
+    (
+        "governance.attested",
+        Answer::Unknown,
+        "it reads declarations alone, and a commitment is no object that could be unreadable",
+    ),
+    ("governance.attested", Answer::Fail, "what nobody attested is Manual, and what ran out is Stale"),
+];
 
-/// What answers stand in for Unknown where that cannot be.
+/// What answers stand in for those that cannot be.
 const INSTEAD: [(&str, &[Answer]); 1] = [("governance.attested", &[Answer::Manual, Answer::Stale])];
 
 /// Answers that are told apart.

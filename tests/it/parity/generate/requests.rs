@@ -6,9 +6,6 @@ use surety::core::facts::Kind;
 use super::{Maker, words};
 use crate::parity::scenario::{Object, Request, Seen};
 
-/// How many requests a case asks.
-const REQUESTS: usize = 2;
-
 impl Maker {
     pub(super) fn requests(&mut self, objects: &[Object]) -> Vec<Request> {
         let candidates: Vec<&Object> = objects
@@ -18,7 +15,7 @@ impl Maker {
         if candidates.is_empty() {
             return Vec::new();
         }
-        let mut requests: Vec<Request> = (0..REQUESTS)
+        let mut requests: Vec<Request> = (0..self.random.pick(&[1, 1, 2]))
             .map(|_| {
                 let object = self.random.pick(&candidates);
                 self.request(object)

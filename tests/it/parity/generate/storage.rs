@@ -42,7 +42,7 @@ impl Maker {
                 objects.add(Kind::StorageClass, value);
             }
         }
-        for _ in 0..self.random.between(0, 3) {
+        for _ in 0..self.random.between(1, 3) {
             let (place, name) = (self.place(), self.random.pick(&words::CLAIMS));
             let value = self.claim(place, name);
             objects.add(Kind::PersistentVolumeClaim, value);

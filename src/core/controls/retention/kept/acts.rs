@@ -202,7 +202,7 @@ impl<'a> Custody<'a> {
         let owner = match before.namespace(namespace) {
             Some(found) if found.meta.is_deleting => return None,
             Some(_) => before.owner_of(namespace)?,
-            None => before.recorded_owner(namespace).map(|(tenant, _)| tenant)?,
+            None => before.recorded_claims(namespace).map(|(tenant, _)| tenant).next()?,
         };
         Some(Self { plan: before.plan(owner)?, namespace: before.namespace(namespace), transition })
     }
