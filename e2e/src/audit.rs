@@ -80,6 +80,9 @@ pub struct ResponseStatus {
     /// The HTTP status code.
     #[serde(default)]
     pub code: u16,
+    /// Why it is no success.
+    #[serde(default)]
+    pub message: String,
 }
 
 impl AuditLog {

@@ -30,8 +30,35 @@ pub fn judge(
     subject: &Subject<'_>,
     now: Timestamp,
 ) -> Judgement {
+    judge_by(world, plan, requirement, subject, now, workload_verdict)
+}
+
+/// The same, but of a workload everything that stands in it, also what counts as its controller's: what a request is
+/// compared with, because what a workload had it does not get by leaving its controller.
+pub fn judge_alone(
+    world: &World,
+    plan: &Plan,
+    requirement: &Requirement,
+    subject: &Subject<'_>,
+    now: Timestamp,
+) -> Judgement {
+    judge_by(world, plan, requirement, subject, now, |_, context, requirement, workload| {
+        (requirement.control.evaluate)(context, &Subject::Workload(workload))
+    })
+}
+
+type OfWorkload = fn(&World, &Context<'_>, &Requirement, &Workload) -> Verdict;
+
+fn judge_by(
+    world: &World,
+    plan: &Plan,
+    requirement: &Requirement,
+    subject: &Subject<'_>,
+    now: Timestamp,
+    of_workload: OfWorkload,
+) -> Judgement {
     let context = Context::new(world, plan, &requirement.parameters, now);
-    let verdict = verdict_of(world, &context, requirement, subject);
+    let verdict = verdict_of(world, &context, requirement, subject, of_workload);
     let reads = context.reads();
     let verdict = match ignorance_of(world, reads) {
         Some(why) if verdict.not_applicable.is_none() => unknown_because(why, verdict),
@@ -45,6 +72,7 @@ fn verdict_of(
     context: &Context<'_>,
     requirement: &Requirement,
     subject: &Subject<'_>,
+    of_workload: OfWorkload,
 ) -> Verdict {
     if let Some(namespace) = subject.namespace() {
         if world.namespace(namespace).is_some_and(|namespace| namespace.meta.is_deleting) {
@@ -58,7 +86,7 @@ fn verdict_of(
         }
     }
     match subject {
-        Subject::Workload(workload) => workload_verdict(world, context, requirement, workload),
+        Subject::Workload(workload) => of_workload(world, context, requirement, workload),
         _ => (requirement.control.evaluate)(context, subject),
     }
 }

@@ -80,11 +80,7 @@ pub fn asking_for<'a>(world: &'a World, namespace: &'a Namespace) -> impl Iterat
 /// Whose a namespace is. The recorded owner keeps a contested one, and keeps it until a later generation of its Tenant
 /// no longer asks for it; the namespace's own labels end nothing.
 pub fn ownership(world: &World, namespace: &Namespace) -> Ownership {
-    let recorded = world.recorded_owner(&namespace.name).filter(|(tenant, record)| {
-        world.tenant(tenant).is_none_or(|tenant| {
-            asks_for(tenant, namespace).is_some() || record.generation >= tenant.meta.generation
-        })
-    });
+    let recorded = recorded_owner(world, namespace);
     let declared = world
         .tenants()
         .filter(|tenant| matches!(asks_for(tenant, namespace), Some(Joining::Listed | Joining::Selected)));
@@ -93,13 +89,25 @@ pub fn ownership(world: &World, namespace: &Namespace) -> Ownership {
         asking.extend(self_service_owner(world, namespace));
     }
     match recorded {
-        Some((owner, _)) => {
+        Some(owner) => {
             asking.retain(|name| name != owner);
             Ownership { owner: Some(owner.clone()), others: asking }
         }
         None if asking.len() == 1 => Ownership { owner: asking.pop(), others: asking },
         None => Ownership { owner: None, others: asking },
     }
+}
+
+/// The tenant whose recorded claim stands. Of two, one that still asks for it comes before one that only has not taken
+/// back its claim, then the first by name: never the one whose record was read last.
+fn recorded_owner<'a>(world: &'a World, namespace: &'a Namespace) -> Option<&'a Name> {
+    let standing = world.recorded_claims(&namespace.name).filter_map(|(name, record)| {
+        let tenant = world.tenant(name);
+        let asks = tenant.is_some_and(|tenant| asks_for(tenant, namespace).is_some());
+        let stands = asks || tenant.is_none_or(|tenant| record.generation >= tenant.meta.generation);
+        stands.then_some((!asks, name))
+    });
+    standing.min().map(|(_, name)| name)
 }
 
 /// The tenant whose label the namespace carries, where self-service covers it and its creation was judged: the webhook

@@ -96,6 +96,8 @@ pub struct Issue {
     pub fix: String,
     /// Since when it is true, where the facts show it.
     pub since: Option<Timestamp>,
+    /// Who demands what is broken, as `Demander` spells them, where not all who demand the control do.
+    pub demanders: Vec<String>,
 }
 
 impl Issue {
@@ -114,6 +116,7 @@ impl Issue {
             wanted: wanted.into(),
             fix: fix.into(),
             since: None,
+            demanders: Vec::new(),
         }
     }
 
@@ -128,6 +131,13 @@ impl Issue {
     #[must_use]
     pub fn in_container(mut self, container: &Name) -> Self {
         self.container = Some(container.clone());
+        self
+    }
+
+    /// The same, broken for these alone of those who demand the control.
+    #[must_use]
+    pub fn demanded_by(mut self, demanders: &[String]) -> Self {
+        self.demanders = demanders.to_vec();
         self
     }
 

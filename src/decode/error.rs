@@ -99,12 +99,17 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// serde_json quotes the offending value whole, however long it is.
+/// serde_json quotes the offending value whole, however long it is. Where the JSON is sound, the path says where the
+/// value stands; its position in the bytes would make one object read differently by each way that its bytes come.
 struct Bounded<'a>(&'a serde_json::Error);
 
 impl fmt::Display for Bounded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_string();
+        let mut text = self.0.to_string();
+        if self.0.is_data() {
+            let position = format!(" at line {} column {}", self.0.line(), self.0.column());
+            text.truncate(text.strip_suffix(&position).unwrap_or(&text).len());
+        }
         match text.char_indices().nth(MAX_REASON_CHARS) {
             Some((end, _)) => write!(f, "{}…", text.get(..end).unwrap_or_default()),
             None => f.write_str(&text),

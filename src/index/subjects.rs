@@ -1,7 +1,5 @@
 //! Finding subjects: all of a tenant, and one by its key.
 
-use std::sync::Arc;
-
 use crate::core::{
     facts::{Kind, Name, ObjectKey, Workload},
     plan::Plan,
@@ -61,25 +59,23 @@ pub fn subjects_of(world: &World, plan: &Plan) -> Vec<SubjectKey> {
 }
 
 fn subjects_in<'a>(world: &'a World, namespace: &'a Name) -> impl Iterator<Item = SubjectKey> + 'a {
-    let own = |workload: &&Arc<Workload>| stands_alone(world, workload);
-    let workloads = world.workloads_in(namespace).filter(own).map(|workload| workload.key());
+    objects_in(world, namespace).map(SubjectKey::from).filter(|key| is_subject(world, key))
+}
+
+/// Everything that is of a class of subjects in a namespace, parts of controllers too.
+pub(super) fn objects_in<'a>(world: &'a World, namespace: &'a Name) -> impl Iterator<Item = ObjectKey> + 'a {
+    let workloads = world.workloads_in(namespace).map(|workload| workload.key());
     let claims = world.claims_in(namespace).map(|claim| claim.key());
     let volumes = world.volumes_of(namespace).map(|volume| volume.key());
     let services = world.services_in(namespace).map(|service| service.key());
     let ingresses = world.ingresses_in(namespace).map(|ingress| ingress.key());
     let points = world.points_of(namespace).map(|point| point.key());
-    workloads
-        .chain(claims)
-        .chain(volumes)
-        .chain(services)
-        .chain(ingresses)
-        .chain(points)
-        .map(SubjectKey::from)
+    workloads.chain(claims).chain(volumes).chain(services).chain(ingresses).chain(points)
 }
 
 /// Whether a workload is a subject of its own: it is not owned, or its owner is not there, or it is a pod that differs
 /// from its controller's template. The old ReplicaSets of a Deployment are its history, not its state.
-pub(super) fn stands_alone(world: &World, workload: &Workload) -> bool {
+fn stands_alone(world: &World, workload: &Workload) -> bool {
     let Some(controller) = world.controller_of(workload) else { return true };
     workload.kind == Kind::Pod && controller.template != workload.template
 }
@@ -126,5 +122,6 @@ fn unreadable_of<'a>(world: &'a World, tenant: &'a Name) -> impl Iterator<Item =
         let is_subject = SubjectClass::of(key.kind).is_some();
         is_subject && namespace.is_some_and(|namespace| world.owner_of(namespace) == Some(tenant))
     };
-    world.unreadable.keys().filter(of_tenant).cloned().map(SubjectKey::from)
+    let of_tenant = world.unreadable.keys().filter(of_tenant).cloned().map(SubjectKey::from);
+    of_tenant.filter(|subject| !lies_in_no_namespace(subject))
 }

@@ -17,8 +17,9 @@ use crate::{
         controls::testkit::{Bench, at, declared, meta, profile_demanding},
         evaluation::Evaluation,
         facts::{
-            Change, ClaimReference, Fact, Kind, Labels, Name, Namespace, ObjectKey, PersistentVolume,
-            PersistentVolumeClaim, PodTemplate, Source, SourceState, StorageClass, Workload,
+            Change, ClaimRecord, ClaimReference, Fact, Kind, Labels, Name, Namespace, ObjectKey,
+            PersistentVolume, PersistentVolumeClaim, PodTemplate, Source, SourceState, StorageClass,
+            TenantRecord, Workload,
         },
         subject::SubjectKey,
         verdict::Verdict,
@@ -255,3 +256,33 @@ fn volumes_and_recovery_points_are_of_the_tenant_whose_namespace_they_refer_to()
 
 const BACKUP: &str =
     r#"{"metadata": {"name": "p", "namespace": "velero"}, "spec": {"includedNamespaces": ["a-1"]}}"#;
+
+#[test]
+fn of_two_recorded_claims_one_stands_whichever_was_read_last_and_the_other_when_it_ends() {
+    let record = |tenant: &str, namespaces: &[&str]| {
+        let claims = namespaces.iter().map(|name| (Name::from(*name), ClaimRecord::default()));
+        let record = TenantRecord {
+            tenant: Name::from(tenant),
+            namespaces: claims.collect(),
+            ..TenantRecord::default()
+        };
+        Change::Apply(Fact::TenantRecord(record))
+    };
+    let (of_a, of_b) = (record("a", &["shared"]), record("b", &["shared"]));
+    let owner = |world: &World| world.owner_of("shared").map(ToString::to_string);
+    for (asking, wanted) in [("a", "a"), ("b", "b"), ("nobody", "a")] {
+        for records in [[&of_a, &of_b], [&of_b, &of_a]] {
+            let mut world = world();
+            for fact in [tenant(asking, &["shared"]), namespace("shared", Labels::default())] {
+                apply(&mut world, Change::Apply(fact));
+            }
+            for record in records {
+                apply(&mut world, record.clone());
+            }
+            assert_eq!(owner(&world).as_deref(), Some(wanted), "{asking} asks");
+            let other = if wanted == "a" { "b" } else { "a" };
+            apply(&mut world, record(wanted, &[]));
+            assert_eq!(owner(&world).as_deref(), Some(other), "{asking} asks");
+        }
+    }
+}

@@ -152,6 +152,11 @@ impl Book {
         Some(result(evaluation, self.world.record(tenant).map(Arc::as_ref), now))
     }
 
+    /// The verdicts of a tenant.
+    pub fn evaluation(&self, tenant: &str) -> Option<&Evaluation> {
+        self.evaluations.get(tenant)
+    }
+
     /// The tenants that have verdicts, in order of names.
     pub fn tenants(&self) -> impl Iterator<Item = &Name> {
         self.evaluations.keys()
@@ -165,7 +170,7 @@ impl Book {
         for tenant in &whole {
             self.evaluate_tenant(tenant, now);
         }
-        for TouchedSubject { tenant, subject } in touched.subjects {
+        for TouchedSubject { tenant, subject } in touched.subjects.into_iter().chain(touched.dependents) {
             if !whole.contains(&tenant) {
                 self.evaluate_subject(&tenant, &subject, now);
             }

@@ -101,7 +101,7 @@ pub fn in_namespaces(world: &World, plan: &Plan) -> Vec<Desired> {
         .map(|policy| policy.spec.as_ref())
         .filter(|spec| spec.management == Management::Managed)
         .collect();
-    if managed.is_empty() {
+    if !plan.effective.claims_are_managed() {
         return Vec::new();
     }
     let tenant = &plan.tenant.name;
@@ -207,4 +207,37 @@ fn names_of(directions: &[Direction]) -> Vec<&'static str> {
         Direction::Egress => "Egress",
     };
     directions.iter().map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use crate::core::{
+        controls::{
+            self,
+            testkit::{Bench, NAMESPACE, TENANT, declared},
+        },
+        facts::{Fact, Labels},
+    };
+
+    fn desired_under(policies: &[Value]) -> Vec<ObjectKey> {
+        let mut bench = Bench::new(controls::all()[0]);
+        for (index, spec) in policies.iter().enumerate() {
+            let spec: IsolationPolicySpec = serde_json::from_value(spec.clone()).unwrap();
+            bench.apply(Fact::IsolationPolicy(declared(&format!("p-{index}"), Labels::default(), spec)));
+        }
+        let plan = bench.world.plan(TENANT).unwrap();
+        of_tenant(&bench.world, plan).into_iter().map(|desired| desired.key).collect()
+    }
+
+    #[test]
+    fn the_tenants_label_is_written_unless_every_policy_only_observes() {
+        let namespace = ObjectKey::cluster(Kind::Namespace, NAMESPACE);
+        let policy = |management: &str| json!({"tenantSelector": {}, "management": management});
+        assert_eq!(desired_under(&[]), std::slice::from_ref(&namespace));
+        assert_eq!(desired_under(&[policy("Managed")]), std::slice::from_ref(&namespace));
+        assert_eq!(desired_under(&[policy("Observed"), policy("Managed")]), [namespace]);
+        assert_eq!(desired_under(&[policy("Observed")]), []);
+    }
 }

@@ -15,6 +15,7 @@ use crate::{
         decide::{self, CannotTell, Decision, Outcome},
         wire::{Answer, Decider, Undecided},
     },
+    api::keys,
     core::{
         control::Operation,
         facts::{Change, Fact, Kind, Name, ObjectKey},
@@ -57,7 +58,7 @@ impl Decider for Gatekeeper {
         let review = decode::review(body).map_err(|error| Undecided::Malformed(error.to_string()))?;
         let uid = review.uid.to_string();
         let operation = operation_of(&review);
-        let Some(act) = act_of(&review, operation).map_err(Undecided::LeftToFailurePolicy)? else {
+        let Some(act) = act_of(&review).map_err(Undecided::LeftToFailurePolicy)? else {
             return Ok((uid, Answer::allow(operation)));
         };
         self.wait_for_what_it_names(&act, deadline).await;
@@ -126,7 +127,8 @@ impl Gatekeeper {
     }
 }
 
-/// Whether the world has the namespace of the request, and the controller that owns its object.
+/// Whether the world has the namespace of the request, the controller that owns its object, and the tenant that a new
+/// namespace names.
 fn knows_what_it_names(world: &World, act: &Act) -> bool {
     let has_namespace =
         act.key.namespace.as_ref().is_none_or(|namespace| world.namespace(namespace).is_some());
@@ -136,6 +138,9 @@ fn knows_what_it_names(world: &World, act: &Act) -> bool {
                 Kind::ALL.iter().any(|kind| kind.is_workload() && kind.resource().kind == &*owner.kind);
             !is_workload || world.controller_of(workload).is_some()
         }),
+        Some(Fact::Namespace(namespace)) if act.old.is_none() => {
+            namespace.labels.get(keys::TENANT).is_none_or(|tenant| world.tenant(tenant).is_some())
+        }
         _ => true,
     };
     has_namespace && has_owner
@@ -150,9 +155,9 @@ fn operation_of(review: &Review<'_>) -> Operation {
     }
 }
 
-/// The act of a review; none where it is about nothing that Surety judges. An object that cannot be read leaves the
-/// answer to the failure policy.
-fn act_of(review: &Review<'_>, operation: Operation) -> Result<Option<Act>, String> {
+/// The act of a review; none where it is about nothing that Surety judges. An object that cannot be read is an error,
+/// which leaves the answer to the failure policy.
+pub fn act_of(review: &Review<'_>) -> Result<Option<Act>, String> {
     let Some(kind) = review.known_kind() else { return Ok(None) };
     let (old, new) = review.change_pair().map_err(|error| error.to_string())?;
     let key = match review.key() {
@@ -164,7 +169,7 @@ fn act_of(review: &Review<'_>, operation: Operation) -> Result<Option<Act>, Stri
     };
     let requested_deletion = requested_deletion(review, kind)?;
     Ok(Some(Act {
-        operation,
+        operation: operation_of(review),
         key,
         old,
         new,

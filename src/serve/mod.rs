@@ -14,4 +14,5 @@ mod streams;
 pub mod tentative;
 mod watching;
 
+pub use decider::act_of;
 pub use run::run;

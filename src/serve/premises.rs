@@ -54,8 +54,6 @@ fn guarded() -> Vec<Guard> {
 /// The metadata that controls read.
 fn guarded_keys() -> GuardedKeys {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<String>>();
-    let mut annotations = owned(&[keys::VELERO_EXCLUDE_VOLUMES, keys::VELERO_SNAPSHOT_CLASS]);
-    annotations.extend(owned(decode::TLS_ANNOTATIONS));
     GuardedKeys {
         labels: owned(&[
             keys::TENANT,
@@ -64,7 +62,7 @@ fn guarded_keys() -> GuardedKeys {
             keys::POD_SECURITY_ENFORCE,
             keys::VELERO_EXCLUDE,
         ]),
-        annotations,
+        annotations: decode::annotations_read().map(str::to_owned).collect(),
         kinds_by_any_label: [Kind::Namespace, Kind::Tenant, Kind::VeleroBackup].into(),
         kinds_by_status: [
             Kind::VeleroSchedule,

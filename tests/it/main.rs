@@ -11,6 +11,7 @@ mod architecture;
 mod cli;
 mod coverage;
 mod crds;
+mod parity;
 mod profiles;
 mod rbac;
 mod samples;

@@ -255,7 +255,8 @@ pub async fn every_way_to_a_volume_is_judged(stage: &Stage<'_>) -> Result<()> {
     warned(&try_it().await?, &["encryption.volume", "nothing shows how its disk was made"])?;
     ground.merge("encryptionpolicy/$TENANT", r#"{"spec":{"onUnknown":"Deny"}}"#).await?.success()?;
     eventually(SOON, "a stricter answer", async || {
-        refused(&try_it().await?, &["[encryption.volume]", AT_REST, "nothing shows how its disk was made"]).map(Some)
+        refused(&try_it().await?, &["[encryption.volume]", AT_REST, "nothing shows how its disk was made"])
+            .map(Some)
     })
     .await?;
     admitted(&ground.apply(&claim("data", "storageClassName: encrypted")).await?)
@@ -263,15 +264,23 @@ pub async fn every_way_to_a_volume_is_judged(stage: &Stage<'_>) -> Result<()> {
 
 const OPAQUE: &str = "csi: {driver: ebs.csi.aws.com, volumeHandle: vol-1}";
 
-pub async fn a_claim_without_a_class_is_judged_by_the_default_of_the_cluster(stage: &Stage<'_>) -> Result<()> {
+pub async fn a_claim_without_a_class_is_judged_by_the_default_of_the_cluster(
+    stage: &Stage<'_>,
+) -> Result<()> {
     let ground = Ground::new(stage, "default-class").await?;
     let unnamed = claim("unnamed", "");
     // Nothing says where it would come to rest: that is no leave, and by default only a warning.
-    warned(&ground.run_with("create --dry-run=server -f -", &unnamed).await?, &["encryption.storage", "default"])?;
+    warned(
+        &ground.run_with("create --dry-run=server -f -", &unnamed).await?,
+        &["encryption.storage", "default"],
+    )?;
     ground.apply(DEFAULT_CLASS).await?.success()?;
     eventually(SOON, "a judged default", async || {
-        are_refused(&ground, &[offence("create -f -", &unnamed, ["[encryption.storage]", AT_REST, "spec.storageClassName"])])
-            .await?;
+        are_refused(
+            &ground,
+            &[offence("create -f -", &unnamed, ["[encryption.storage]", AT_REST, "spec.storageClassName"])],
+        )
+        .await?;
         Ok(Some(()))
     })
     .await?;
@@ -291,20 +300,34 @@ fn claim(name: &str, spec: &str) -> String {
 fn to_volumes() -> Vec<Offence> {
     const TEMPLATE: &str = "spec: {accessModes: [ReadWriteOnce], storageClassName: plain, resources: {requests: {storage: 1Gi}}}";
     let stores = "containers: [{name: a, image: i}]";
-    let stateful = template("apps/v1", "StatefulSet", stores)
-        .replacen("spec: {serviceName", &format!("spec: {{volumeClaimTemplates: [{{metadata: {{name: store}}, {TEMPLATE}}}], serviceName"), 1);
-    let ephemeral = format!("{stores}, volumes: [{{name: scratch, ephemeral: {{volumeClaimTemplate: {{{TEMPLATE}}}}}}}]");
+    let stateful = template("apps/v1", "StatefulSet", stores).replacen(
+        "spec: {serviceName",
+        &format!("spec: {{volumeClaimTemplates: [{{metadata: {{name: store}}, {TEMPLATE}}}], serviceName"),
+        1,
+    );
+    let ephemeral =
+        format!("{stores}, volumes: [{{name: scratch, ephemeral: {{volumeClaimTemplate: {{{TEMPLATE}}}}}}}]");
     let nfs = format!("{stores}, volumes: [{{name: share, nfs: {{server: nfs.example.com, path: /}}}}]");
     let names = |field| ["[encryption.storage]", AT_REST, field];
     vec![
         offence("create -f -", &claim("offender", "storageClassName: plain"), names("spec.storageClassName")),
-        offence("create -f -", &stateful, names("spec.volumeClaimTemplates[name=store].spec.storageClassName")),
+        offence(
+            "create -f -",
+            &stateful,
+            names("spec.volumeClaimTemplates[name=store].spec.storageClassName"),
+        ),
         offence(
             "create -f -",
             &template("apps/v1", "Deployment", &ephemeral),
-            names("spec.template.spec.volumes[name=scratch].ephemeral.volumeClaimTemplate.spec.storageClassName"),
+            names(
+                "spec.template.spec.volumes[name=scratch].ephemeral.volumeClaimTemplate.spec.storageClassName",
+            ),
         ),
-        offence("create -f -", &template("v1", "Pod", &ephemeral), names("spec.volumes[name=scratch].ephemeral")),
+        offence(
+            "create -f -",
+            &template("v1", "Pod", &ephemeral),
+            names("spec.volumes[name=scratch].ephemeral"),
+        ),
         offence("create -f -", &template("v1", "Pod", &nfs), names("spec.volumes[name=share].nfs")),
         offence("create -f -", PRE_BOUND, ["[encryption.", AT_REST, "spec"]),
     ]

@@ -8,8 +8,8 @@ use crate::{
     core::{
         control::Control,
         facts::{Change, Fact, Kind, Name, ObjectKey, Unknown},
-        judge::judge,
-        plan::{Plan, Requirement},
+        judge::{judge, judge_alone},
+        plan::{Origin, Plan, Requirement},
         subject::SubjectKey,
         transition::Transition,
         verdict::{Issue, Problem, Verdict},
@@ -34,39 +34,38 @@ pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings:
 fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {
     let Some(plan) = transition.after.plan(&touched.tenant) else { return };
     let Some(class) = touched.subject.class() else { return };
-    let is_its =
-        |world: &World| index::refers_to_tenant(world, &touched.subject, &touched.tenant, transition.after);
-    if !is_its(transition.after) {
+    if !index::is_of_tenant(transition.after, &touched.tenant, &touched.subject) {
         return;
     }
-    // A volume that was nobody's, or another's, comes in new, however long it has been there.
-    let was_its = is_its(transition.before);
     for requirement in
         plan.requirements.iter().filter(|requirement| requirement.control.subjects.contains(&class))
     {
-        let Some(after) = verdict(transition.after, plan, requirement, &touched.subject, transition) else {
-            continue;
-        };
+        let Some(after) = index::resolve(transition.after, plan, &touched.subject) else { continue };
+        let after = judge(transition.after, plan, requirement, &after, transition.now).verdict;
         if after.issues.is_empty() {
             continue;
         }
-        let before = transition.before.plan(&touched.tenant).filter(|_| was_its);
-        let before = before
-            .and_then(|plan| verdict(transition.before, plan, requirement, &touched.subject, transition));
+        let before = verdict_before(transition, touched, requirement);
         let site = Site { transition, plan, requirement, subject: &touched.subject };
         site.judge(before.as_ref(), &after, findings);
     }
 }
 
-fn verdict(
-    world: &World,
-    plan: &Plan,
-    requirement: &Requirement,
-    subject: &SubjectKey,
+/// What stood in it before the request, whoever owned it then. None for a volume that was nobody's, or another's: it
+/// comes in new, however long it has been there.
+fn verdict_before(
     transition: &Transition<'_>,
+    touched: &TouchedSubject,
+    requirement: &Requirement,
 ) -> Option<Verdict> {
+    let TouchedSubject { tenant, subject } = touched;
+    let world = transition.before;
+    let plan = world.plan(tenant)?;
+    if !index::refers_to_tenant(world, subject, tenant, transition.after) {
+        return None;
+    }
     let subject = index::resolve(world, plan, subject)?;
-    Some(judge(world, plan, requirement, &subject, transition.now).verdict)
+    Some(judge_alone(world, plan, requirement, &subject, transition.now).verdict)
 }
 
 /// One requirement on one subject of one tenant.
@@ -123,7 +122,8 @@ impl Site<'_> {
             SubjectKey::Object(key) if is_own(self.transition.act, key) => None,
             other => Some(other.to_string()),
         };
-        demanded(self.plan, self.requirement, self.subject, self.transition).map(|demanded| Violation {
+        let all = |_: &Origin| true;
+        demanded(self.plan, self.requirement, self.subject, self.transition, all).map(|demanded| Violation {
             subject,
             issue: issue.clone(),
             ..demanded
@@ -131,15 +131,17 @@ impl Site<'_> {
     }
 }
 
-/// Who demands a requirement and has not waived it, as a violation without its issue; the strictest enforcement counts.
+/// Who of those meant demands a requirement and has not waived it, as a violation without its issue; the strictest
+/// enforcement counts.
 fn demanded(
     plan: &Plan,
     requirement: &Requirement,
     subject: &SubjectKey,
     transition: &Transition<'_>,
+    is_meant: impl Fn(&Origin) -> bool,
 ) -> Option<Violation> {
     let control = requirement.control.id;
-    let standing = requirement.origins.iter().filter(|origin| {
+    let standing = requirement.origins.iter().filter(|origin| is_meant(origin)).filter(|origin| {
         waiver::accepting(plan, control, &origin.demander, subject, transition.now).is_none()
     });
     let standing: Vec<_> = standing.collect();
@@ -172,8 +174,8 @@ pub(super) fn acts(transition: &Transition<'_>, findings: &mut Findings) {
     }
 }
 
-/// An act is answered as strictly as the strictest of the tenants concerned demands the control. Where none demands it,
-/// the control guards Surety's own ground and refuses.
+/// An act is answered as strictly as the strictest of those demands the control whose promise or policy it breaks, over
+/// all tenants concerned. Where none demands it, the control guards Surety's own ground and refuses.
 fn act_violation(
     transition: &Transition<'_>,
     control: &'static Control,
@@ -190,10 +192,26 @@ fn act_violation(
         let ground = Violation::of_the_ground(issue);
         return Some(Violation { control: control.id.to_owned(), ..ground });
     }
-    let standing =
-        uses.into_iter().filter_map(|(plan, requirement)| demanded(plan, requirement, &subject, transition));
-    let strictest = standing.max_by_key(|violation| violation.enforcement)?;
-    Some(Violation { issue, ..strictest })
+    let names = |origin: &Origin| issue.demanders.contains(&origin.demander.to_string());
+    // An issue that names nobody who demands the control is everybody's: nothing passes on doubt.
+    let names_none = !uses.iter().any(|(_, requirement)| requirement.origins.iter().any(names));
+    let standing = uses.into_iter().filter_map(|(plan, requirement)| {
+        demanded(plan, requirement, &subject, transition, |origin| names_none || names(origin))
+    });
+    let together = standing.reduce(together)?;
+    Some(Violation { issue, ..together })
+}
+
+/// One violation of what two demand; the strictest enforcement counts, and its promise is told.
+fn together(one: Violation, other: Violation) -> Violation {
+    let (mut strict, mild) = if other.enforcement > one.enforcement { (other, one) } else { (one, other) };
+    let further: Vec<String> =
+        mild.breaks.into_iter().filter(|demander| !strict.breaks.contains(demander)).collect();
+    strict.breaks.extend(further);
+    if strict.promise.is_empty() {
+        strict.promise = mild.promise;
+    }
+    strict
 }
 
 /// The tenants that an act concerns: of its namespace, of the claim that its volume is bound to, of the namespaces that

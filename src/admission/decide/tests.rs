@@ -12,13 +12,14 @@ use serde_json::json;
 
 use super::{CannotTell, Outcome, decide, explain};
 use crate::{
-    api::{Enforcement, IsolationPolicySpec, TenantSpec, WaiverSpec},
+    api::{Enforcement, IsolationPolicySpec, ProfileSpec, TenantSpec, WaiverSpec},
     core::{
         control::Operation,
         controls::testkit::{Bench, NAMESPACE, TENANT, at, declared, meta, pod, profile_demanding, workload},
         facts::{
             ClaimReference, Container, Definition, Fact, Kind, Labels, Name, ObjectKey, Owner,
-            PersistentVolume, PodTemplate, Source, SourceState, VolumeBacking, Workload,
+            PersistentVolume, PersistentVolumeClaim, PodTemplate, Source, SourceState, VolumeBacking,
+            Workload,
         },
         transition::{Act, Trusted},
         world::World,
@@ -198,6 +199,21 @@ fn a_waiver_lets_it_pass_until_its_second() {
 }
 
 #[test]
+fn a_pod_that_leaves_its_controller_is_no_worse_for_what_it_had_from_its_template() {
+    let set = workload(Kind::ReplicaSet, "web", on_host());
+    let owned = owned_by(pod("web-a", on_host()), &set);
+    let bench = world().with(set).with(owned.clone());
+    let released = act(Operation::Update, Some(owned.clone()), Some(pod("web-a", on_host())));
+    let decision = decide(&bench.world, &released, &Trusted::default(), at(NOW));
+    assert_eq!(decision.outcome, Outcome::Admitted);
+    assert_eq!(decision.warned.len(), 1, "it fails by itself now, and that is said");
+    let more = PodTemplate { uses_host_pid: true, ..on_host() };
+    let worse = act(Operation::Update, Some(owned), Some(pod("web-a", more)));
+    let Outcome::Refused(violations) = outcome(&bench.world, &worse) else { panic!("admitted") };
+    assert_eq!(violations.iter().map(|v| v.issue.field.as_str()).collect::<Vec<_>>(), ["spec.hostPID"]);
+}
+
+#[test]
 fn definitions_that_promises_rest_on_are_not_deleted() {
     let definition = |name: &str, group: &str, plural: &str| {
         Fact::Definition(Definition {
@@ -330,6 +346,63 @@ fn requests_on_intent_that_demand_more_are_never_refused_for_reality() {
     let unknown = act(Operation::Create, None, Some(profile_demanding("isolation.host-acess", &json!({}))));
     let Outcome::Refused(violations) = outcome(&bench.world, &unknown) else { panic!("admitted") };
     assert!(explain(&violations).contains("did you mean `isolation.host-access`?"));
+}
+
+/// A world in which two classes of data are promised to be kept, one for longer and as strictly as `of_other` says, with a
+/// claim of the first.
+fn world_that_keeps_two_classes(of_other: &str) -> (Bench, Fact) {
+    let promise = |id: &str, class: &str, span: &str, enforcement: &str| {
+        let parameters = json!({"dataClass": class, "atLeast": span});
+        let controls = json!([{"id": "retention.kept", "parameters": parameters}]);
+        json!({"id": id, "promise": format!("{class} is kept."), "enforcement": enforcement, "controls": controls})
+    };
+    let spec = json!({
+        "title": "Keeping", "version": "1", "effectiveDate": "2026-01-01", "tenantSelector": {},
+        "commitments": [promise("A", "support", "3y", "Deny"), promise("B", "billing", "7y", of_other)],
+    });
+    let spec: ProfileSpec = serde_json::from_value(spec).unwrap();
+    let claim = Fact::PersistentVolumeClaim(PersistentVolumeClaim {
+        namespace: Name::from(NAMESPACE),
+        name: Name::from("data"),
+        meta: meta("claim-1"),
+        labels: Labels::from([("surety.dev/data-class", "support")]),
+        is_bound: true,
+        ..PersistentVolumeClaim::default()
+    });
+    let profile = Fact::Profile(declared("keeping", Labels::default(), spec));
+    (world().with(profile).with(claim.clone()), claim)
+}
+
+#[test]
+fn an_act_is_refused_for_the_promise_that_it_breaks_and_not_for_another_use_of_the_control() {
+    let (bench, claim) = world_that_keeps_two_classes("Deny");
+    let deletion = act(Operation::Delete, Some(claim), None);
+    let Outcome::Refused(violations) = outcome(&bench.world, &deletion) else { panic!("admitted") };
+    let [violation] = violations.as_slice() else { panic!("{violations:?}") };
+    assert_eq!(
+        (violation.breaks.as_slice(), violation.promise.as_str()),
+        (&["keeping/A".to_owned()][..], "support is kept.")
+    );
+    let spec: WaiverSpec = serde_json::from_value(json!({
+        "commitment": {"profile": "keeping", "id": "A"}, "scope": {"tenantSelector": {}},
+        "reason": "moved to another cluster", "approver": "ciso", "expiresAt": "2026-06-16T12:00:00Z",
+    }))
+    .unwrap();
+    let waived = bench.with(Fact::Waiver(declared("w-1", Labels::default(), spec)));
+    assert_eq!(outcome(&waived.world, &deletion), Outcome::Admitted);
+}
+
+#[test]
+fn an_act_is_answered_as_strictly_as_those_ask_whose_promise_it_breaks() {
+    let (bench, claim) = world_that_keeps_two_classes("Audit");
+    let Fact::PersistentVolumeClaim(support) = claim else { panic!("a claim") };
+    let labels = Labels::from([("surety.dev/data-class", "billing")]);
+    let billing = Fact::PersistentVolumeClaim(PersistentVolumeClaim { labels, ..support });
+    let bench = bench.with(billing.clone());
+    let decision =
+        decide(&bench.world, &act(Operation::Delete, Some(billing), None), &Trusted::default(), at(NOW));
+    assert_eq!(decision.outcome, Outcome::Admitted);
+    assert_eq!(decision.audited.len(), 1);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn changed(premises: &Premises, status_counts: bool) -> MatchCondition {
     let content = "!(field in ['apiVersion', 'kind', 'metadata', 'status'])";
     let mut parts = vec![
         "request.operation != 'UPDATE'".to_owned(),
-        "request.?subResource.orValue('') != ''".to_owned(),
+        is_all_content(),
         format!("object.exists(field, {content} && object[?field] != oldObject[?field])"),
         format!("oldObject.exists(field, {content} && !(field in object))"),
         differ("metadata.?ownerReferences"),
@@ -95,6 +95,16 @@ fn changed(premises: &Premises, status_counts: bool) -> MatchCondition {
         parts.push(format!("({} && {})", is_one_of(guarded.kinds_by_status.iter()), differ("?status")));
     }
     MatchCondition { name: "changed", expression: parts.join(" || ") }
+}
+
+/// Subresources that hold content. Through the others metadata comes in, which is compared as it is elsewhere; a report
+/// alone is nothing but status.
+fn is_all_content() -> String {
+    format!(
+        "!(request.?subResource.orValue('') in {}) || ({} && request.?subResource.orValue('') != '')",
+        list(["", "finalize", "status"]),
+        is_one_of([Kind::ComplianceReport].iter()),
+    )
 }
 
 fn differ(path: &str) -> String {

@@ -36,6 +36,16 @@ const ENGINE_REQUESTS: [Kind; 2] = [Kind::DeleteBackupRequest, Kind::Restore];
 const TENANT_OBJECTS: [Kind; 2] = [Kind::PersistentVolumeClaim, Kind::NetworkPolicy];
 /// What belongs to the cluster and must not go or weaken.
 const CLUSTER_OBJECTS: [Kind; 3] = [Kind::PersistentVolume, Kind::StorageClass, Kind::Definition];
+/// Subresources through which metadata can be changed too: owner references, labels, annotations. Those of workloads and
+/// pods are left out: nodes and controllers write them all the time, and drop the metadata that matters there.
+const BACK_DOORS: [(Kind, &str); 6] = [
+    (Kind::Namespace, "finalize"),
+    (Kind::Namespace, "status"),
+    (Kind::PersistentVolumeClaim, "status"),
+    (Kind::PersistentVolume, "status"),
+    (Kind::Service, "status"),
+    (Kind::Ingress, "status"),
+];
 /// What tenants run, beside workloads.
 const TENANT_RUNS: [Kind; 3] = [Kind::PersistentVolumeClaim, Kind::Ingress, Kind::Service];
 
@@ -49,7 +59,8 @@ pub fn registration(premises: &Premises) -> Registration {
     ];
     let mut all = Sight::default();
     let mut entries = Vec::new();
-    for (name, sight, failure_policy, selector) in people {
+    for (name, mut sight, failure_policy, selector) in people {
+        add_back_doors(&mut sight);
         all.add_all(&sight);
         let match_conditions = conditions::for_people(premises, &sight);
         entries.push(entry(name, failure_policy, &sight, selector, match_conditions));
@@ -136,6 +147,14 @@ fn conform(premises: &Premises) -> Sight {
 fn add_declared(sight: &mut Sight, premises: &Premises, door: Door) {
     for guarded in premises.guarded.iter().filter(|guarded| guarded.door == door) {
         sight.add(Target::of(guarded.kind), guarded.operations);
+    }
+}
+
+fn add_back_doors(sight: &mut Sight) {
+    for (kind, name) in BACK_DOORS {
+        if sight.sees(&Target::of(kind), Update) {
+            sight.add(Target::subresource(kind, name), &[Update]);
+        }
     }
 }
 

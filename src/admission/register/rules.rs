@@ -90,6 +90,10 @@ impl Sight {
         self.0.contains_key(target)
     }
 
+    pub(super) fn sees(&self, target: &Target, operation: Operation) -> bool {
+        self.0.get(target).is_some_and(|operations| operations.contains(&operation))
+    }
+
     /// As few rules as there are differences, in a fixed order.
     pub(super) fn rules(&self) -> Vec<Rule> {
         let mut grouped: BTreeMap<_, Vec<String>> = BTreeMap::new();

@@ -54,8 +54,10 @@ fn a_long_warning_is_broken_at_blanks() {
 #[test]
 fn warnings_that_end_alike_stay_whole() {
     let warning = |number: usize| {
-        format!("surety: spec.commitments: {number} controls are not built yet; the {number} commitments that they uphold \
-                 wait until then")
+        format!(
+            "surety: spec.commitments: {number} controls are not built yet; the {number} commitments that they uphold \
+                 wait until then"
+        )
     };
     let warnings = [warning(20), warning(13)];
     assert_eq!(text::fit_warnings(&warnings), warnings);

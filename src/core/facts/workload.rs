@@ -47,6 +47,14 @@ impl Workload {
         self.meta.owner_references.iter().find(|owner| owner.is_controller)
     }
 
+    /// The key of the controller that owns it, where that is a workload too.
+    pub fn controller_key(&self) -> Option<ObjectKey> {
+        let owner = self.controller()?;
+        let mut kinds = Kind::ALL.iter().copied().filter(|kind| kind.is_workload());
+        let kind = kinds.find(|kind| *kind.resource().kind == *owner.kind)?;
+        Some(ObjectKey { kind, namespace: Some(self.namespace.clone()), name: owner.name.clone() })
+    }
+
     /// Where the pod's spec begins in the object, as a field path: `spec`, `spec.template.spec`, ….
     pub const fn pod_spec_path(&self) -> &'static str {
         match self.kind {

@@ -91,8 +91,8 @@ fn not_built(controls: &BTreeSet<&str>, commitments: &BTreeSet<&str>) -> Option<
     if controls.is_empty() {
         return None;
     }
-    let found = format!("{} controls that this version has not built", controls.len());
-    let wanted = format!("controls that it has; until then {} commitments read Manual", commitments.len());
+    let found = format!("{} planned but not built in this version", counted(controls.len(), "control"));
+    let wanted = format!("none; {} capped at Manual until then", counted(commitments.len(), "commitment"));
     let issue = Issue::fail("spec.commitments", found, wanted, "`surety coverage` lists them");
     Some(Objection { enforcement: Enforcement::Warn, ..Objection::malformed(issue) })
 }
@@ -103,6 +103,10 @@ fn unknown_control(field: &str, id: &str) -> Issue {
         |near| format!("did you mean `{near}`? `surety controls` lists all"),
     );
     Issue::fail(field, id, "a control of the catalogue", fix)
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn profile_date_issues(spec: &ProfileSpec) -> Vec<Issue> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use super::{Place, World};
 use crate::core::{
@@ -62,12 +62,21 @@ impl World {
 
     /// The controller that owns a workload, where the world has it with the UID that the reference names.
     pub fn controller_of(&self, workload: &Workload) -> Option<&Arc<Workload>> {
-        let owner = workload.controller()?;
-        let kind = Kind::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.is_workload() && kind.resource().kind == &*owner.kind)?;
-        self.workload(kind, &workload.namespace, &owner.name).filter(|found| found.meta.uid == owner.uid)
+        let key = workload.controller_key()?;
+        let uid = &workload.controller()?.uid;
+        self.workload(key.kind, &workload.namespace, &key.name).filter(|found| found.meta.uid == *uid)
+    }
+
+    /// The workloads that name this one as their controller, by whatever UID.
+    pub(crate) fn dependents_of<'a>(
+        &'a self,
+        owner: &'a ObjectKey,
+    ) -> impl Iterator<Item = &'a ObjectKey> + 'a {
+        let first = ObjectKey::cluster(Kind::Namespace, Name::default());
+        self.dependents
+            .range((owner.clone(), first)..)
+            .take_while(move |(found, _)| found == owner)
+            .map(|(_, dependent)| dependent)
     }
 
     /// A claim.
@@ -136,22 +145,41 @@ impl World {
 
     /// The subjects that ask for a storage class by this name; [`DEFAULT_CLASS`] for those that name none.
     pub(crate) fn users_of_class<'a>(&'a self, class: &'a Name) -> impl Iterator<Item = &'a SubjectKey> + 'a {
-        let first = SubjectKey::Object(ObjectKey::cluster(Kind::Namespace, Name::default()));
-        self.users_of_class
-            .range((class.clone(), first)..)
-            .take_while(move |(name, _)| name == class)
-            .map(|(_, user)| user)
+        users_of(&self.users_of_class, class)
     }
 
-    /// The tenant that is recorded as a namespace's owner, and under which terms.
-    pub fn recorded_owner(&self, namespace: &str) -> Option<&(Name, ClaimRecord)> {
-        self.recorded_owner.get(namespace)
+    /// The claims, and workloads with templates of claims, that name a volume, whether it is there or not.
+    pub(crate) fn users_of_volume<'a>(
+        &'a self,
+        volume: &'a Name,
+    ) -> impl Iterator<Item = &'a SubjectKey> + 'a {
+        users_of(&self.users_of_volume, volume)
+    }
+
+    /// The tenants that are recorded as a namespace's owner, in order of names, and under which terms. Two are where a
+    /// namespace changed hands and the former owner's record is not written anew yet.
+    pub fn recorded_claims<'a>(
+        &'a self,
+        namespace: &'a Name,
+    ) -> impl Iterator<Item = (&'a Name, &'a ClaimRecord)> + 'a {
+        self.recorded_claims
+            .range((namespace.clone(), Name::default())..)
+            .take_while(move |(place, _)| place == namespace)
+            .filter_map(|(place, tenant)| Some((tenant, self.records.get(tenant)?.namespaces.get(place)?)))
     }
 
     /// A definition, by its name `plural.group`.
     pub fn definition(&self, name: &str) -> Option<&Arc<Definition>> {
         self.definitions.get(name)
     }
+}
+
+fn users_of<'a>(
+    users: &'a OrdSet<(Name, SubjectKey)>,
+    used: &'a Name,
+) -> impl Iterator<Item = &'a SubjectKey> + 'a {
+    let first = SubjectKey::Object(ObjectKey::cluster(Kind::Namespace, Name::default()));
+    users.range((used.clone(), first)..).take_while(move |(name, _)| name == used).map(|(_, user)| user)
 }
 
 fn in_namespace<'a, T>(

@@ -22,6 +22,15 @@ fn an_error_names_object_field_found_and_expected() {
 }
 
 #[test]
+fn an_error_is_the_same_whatever_stands_before_the_field() {
+    let object_with = |before: &str| {
+        let text = format!("{{{before}\"metadata\":{{\"name\":\"web\",\"namespace\":\"shop\"}},\"spec\":5}}");
+        object(Kind::Pod, text.as_bytes()).unwrap_err().to_string()
+    };
+    assert_eq!(object_with(""), object_with("\"status\":{},\n"));
+}
+
+#[test]
 fn wrong_types_are_errors_whatever_the_kind() {
     let wrong = [json!(5), json!("x"), json!([1]), json!(true)];
     for kind in Kind::ALL {

@@ -102,8 +102,8 @@ pub(super) fn plan_again(world: &mut World, key: &ObjectKey, mut reached: Vec<Na
 
 pub(super) fn insert_record(world: &mut World, record: TenantRecord) {
     forget_record(world, &record.tenant);
-    for (namespace, claim) in &record.namespaces {
-        world.recorded_owner.insert(namespace.clone(), (record.tenant.clone(), claim.clone()));
+    for namespace in record.namespaces.keys() {
+        world.recorded_claims.insert((namespace.clone(), record.tenant.clone()));
     }
     world.records.insert(record.tenant.clone(), Arc::new(record));
     reconsider_all_namespaces(world);
@@ -112,9 +112,7 @@ pub(super) fn insert_record(world: &mut World, record: TenantRecord) {
 pub(super) fn forget_record(world: &mut World, tenant: &Name) {
     let Some(record) = world.records.remove(tenant) else { return };
     for namespace in record.namespaces.keys() {
-        if world.recorded_owner.get(namespace).is_some_and(|(owner, _)| owner == tenant) {
-            world.recorded_owner.remove(namespace);
-        }
+        world.recorded_claims.remove(&(namespace.clone(), tenant.clone()));
     }
 }
 

@@ -3,41 +3,66 @@
 use imbl::OrdSet;
 
 use crate::core::{
-    facts::{Name, ObjectKey, PersistentVolume, Selection, VolumeSource, Workload},
+    facts::{
+        ClaimTemplate, Name, ObjectKey, PersistentVolume, PersistentVolumeClaim, Selection, VolumeSource,
+        Workload,
+    },
     subject::SubjectKey,
     world::{DEFAULT_CLASS, World},
 };
 
-pub(super) fn classes_used(workload: &Workload) -> Vec<Name> {
+fn class_used(storage_class: Option<&Name>) -> Name {
+    storage_class.cloned().unwrap_or_else(|| Name::from(DEFAULT_CLASS))
+}
+
+fn templates_of(workload: &Workload) -> impl Iterator<Item = &ClaimTemplate> {
     let ephemeral = workload.template.volumes.iter().filter_map(|volume| match &volume.source {
         VolumeSource::Ephemeral(template) => Some(template),
         _ => None,
     });
-    let templates = workload.claim_templates.iter().chain(ephemeral);
-    templates
-        .map(|template| template.storage_class.clone().unwrap_or_else(|| Name::from(DEFAULT_CLASS)))
-        .collect()
+    workload.claim_templates.iter().chain(ephemeral)
 }
 
-pub(super) fn note_class_users(world: &mut World, workload: &Workload) {
-    for class in classes_used(workload) {
-        world.users_of_class.insert((class, SubjectKey::Object(workload.key())));
+/// Whose it is, and which classes and volumes it asks for.
+pub(super) fn note_workload(world: &mut World, workload: &Workload) {
+    let key = workload.key();
+    for template in templates_of(workload) {
+        let class = class_used(template.storage_class.as_ref());
+        world.users_of_class.insert((class, key.clone().into()));
+        world.users_of_volume.extend(template.volume_name.clone().map(|volume| (volume, key.clone().into())));
     }
+    world.dependents.extend(workload.controller_key().map(|owner| (owner, key)));
+}
+
+pub(super) fn note_claim(world: &mut World, claim: &PersistentVolumeClaim) {
+    let class = class_used(claim.storage_class.as_ref());
+    world.users_of_class.insert((class, claim.key().into()));
+    world.users_of_volume.extend(claim.volume_name.clone().map(|volume| (volume, claim.key().into())));
 }
 
 pub(super) fn forget_workload(world: &mut World, key: &ObjectKey) {
     let place = (key.namespace.clone().unwrap_or_default(), key.kind, key.name.clone());
     let Some(workload) = world.workloads.remove(&place) else { return };
-    for class in classes_used(&workload) {
-        world.users_of_class.remove(&(class, SubjectKey::Object(key.clone())));
+    let subject = SubjectKey::Object(key.clone());
+    for template in templates_of(&workload) {
+        world.users_of_class.remove(&(class_used(template.storage_class.as_ref()), subject.clone()));
+        if let Some(volume) = &template.volume_name {
+            world.users_of_volume.remove(&(volume.clone(), subject.clone()));
+        }
+    }
+    if let Some(owner) = workload.controller_key() {
+        world.dependents.remove(&(owner, key.clone()));
     }
 }
 
 pub(super) fn forget_claim(world: &mut World, key: &ObjectKey) {
     let place = (key.namespace.clone().unwrap_or_default(), key.name.clone());
     let Some(claim) = world.claims.remove(&place) else { return };
-    let class = claim.storage_class.clone().unwrap_or_else(|| Name::from(DEFAULT_CLASS));
-    world.users_of_class.remove(&(class, SubjectKey::Object(key.clone())));
+    let subject = SubjectKey::Object(key.clone());
+    world.users_of_class.remove(&(class_used(claim.storage_class.as_ref()), subject.clone()));
+    if let Some(volume) = &claim.volume_name {
+        world.users_of_volume.remove(&(volume.clone(), subject));
+    }
 }
 
 pub(super) fn note_volume(world: &mut World, volume: &PersistentVolume) {

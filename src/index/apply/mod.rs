@@ -13,13 +13,13 @@ use declarations::{
     remove_declaration,
 };
 use derived::{
-    forget_claim, forget_copy, forget_point, forget_schedule, forget_volume, forget_workload,
-    note_class_users, note_selection, note_volume,
+    forget_claim, forget_copy, forget_point, forget_schedule, forget_volume, forget_workload, note_claim,
+    note_selection, note_volume, note_workload,
 };
 
 use crate::core::{
     facts::{Change, Fact, Kind, Name, ObjectKey, Source, SourceState},
-    world::{DEFAULT_CLASS, World},
+    world::World,
 };
 
 /// Applies one change. Applying the same change twice changes nothing; the order of changes to different objects does
@@ -110,14 +110,13 @@ fn insert(world: &mut World, fact: Fact) {
         }
         Fact::Workload(workload) => {
             forget_workload(world, &key);
-            note_class_users(world, &workload);
+            note_workload(world, &workload);
             let place = (workload.namespace.clone(), workload.kind, workload.name.clone());
             world.workloads.insert(place, Arc::new(workload));
         }
         Fact::PersistentVolumeClaim(claim) => {
             forget_claim(world, &key);
-            let class = claim.storage_class.clone().unwrap_or_else(|| Name::from(DEFAULT_CLASS));
-            world.users_of_class.insert((class, key.into()));
+            note_claim(world, &claim);
             world.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
         }
         Fact::PersistentVolume(volume) => {

@@ -116,8 +116,10 @@ impl Measure {
         for (profile, entries) in register {
             promised.extend(entries.into_iter().map(|entry| ((profile.clone(), entry.id), entry.means)));
         }
-        let lacking =
-            held.iter().map(|entry| (key(&entry.profile, &entry.commitment), entry.lacking.clone())).collect();
+        let lacking = held
+            .iter()
+            .map(|entry| (key(&entry.profile, &entry.commitment), entry.lacking.clone()))
+            .collect();
         let held = cells(held, &promised)?;
         Ok(Self { profiles: embedded_profiles()?, promised, held, lacking })
     }
@@ -200,7 +202,8 @@ fn cells(entries: Vec<Held>, promised: &Cells) -> Result<Cells, CoverageError> {
 
 const HELD_HEADER: &str = "\
 # The cells of the register that this version holds: a commitment of a profile in some of its means. Generated from the
-# tests that show it, each with that profile's parameters; do not edit by hand.
+# tests that show it, each with that profile's parameters; do not edit by hand. `lacking` says why controls that are built
+# do not hold a means all the same.
 ";
 
 /// `config/coverage.yaml` for these cells, one line a commitment, in their order.
@@ -213,8 +216,7 @@ pub fn held_file(cells: &[Held]) -> String {
         let held: Vec<&str> = held.iter().copied().map(name_of).collect();
         let (held, lacking) = (held.join(", "), lacking_of(lacking));
         // Writing to a String cannot fail.
-        let _ =
-            writeln!(text, "- {{profile: {profile}, commitment: {commitment}, held: [{held}]{lacking}}}");
+        let _ = writeln!(text, "- {{profile: {profile}, commitment: {commitment}, held: [{held}]{lacking}}}");
     }
     text
 }

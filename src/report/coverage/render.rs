@@ -105,7 +105,9 @@ const INTRODUCTION: &str = "\
 What this version holds of the promises of the five profiles in `config/profiles/`. A cell is one commitment in one of its
 means: *prevent* (a request that would break it is refused), *repair* (what it needs is created or restored), *detect* (a
 breach in the cluster's real state is found), *attest* (a person attests it, with evidence and an expiry). A cell is held
-where a test with that profile's parameters has shown it through its own door.
+where every control that offers it is built, and tests with that profile's parameters have shown each of them through its
+own door. An attestation is shown with the controls that are not built set aside: as long as one is missing, the commitment
+reads Manual, and no attestation lifts that.
 
 | profile | prevent | repair | detect | attest | all |
 |---|--:|--:|--:|--:|--:|

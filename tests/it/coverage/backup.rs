@@ -136,9 +136,11 @@ fn under(promise: &Promise, management: &str) -> Ground {
     if promise.find("backup.recovery-point-age").is_none() {
         spec["every"] = json!("1d");
     }
-    Ground::of(promise)
-        .without(Kind::VeleroSchedule, SCHEDULE)
-        .put(policy(Kind::BackupPolicy, "backup", spec))
+    Ground::of(promise).without(Kind::VeleroSchedule, SCHEDULE).put(policy(
+        Kind::BackupPolicy,
+        "backup",
+        spec,
+    ))
 }
 
 /// Where Surety has written the schedule.

@@ -5,9 +5,7 @@ use surety::core::{catalogue::Strength, facts::Kind};
 
 use super::{
     attempt,
-    backup::{
-        SCHEDULE, WRITTEN, backup_policy, cron, location, managed, observed, period, schedule,
-    },
+    backup::{SCHEDULE, WRITTEN, backup_policy, cron, location, managed, observed, period, schedule},
     case::{Breach, Cases, Drift, Refusal},
     ground::{Event, Ground},
     objects::*,
@@ -59,7 +57,9 @@ fn changes_of_schedule(promise: &Promise, known: &Value) -> ([(&'static str, Val
         ("excludes the namespace", template(json!({"excludedNamespaces": [NAMESPACE]}))),
         (
             "copies no volumes",
-            template(json!({"snapshotVolumes": false, "snapshotMoveData": false, "defaultVolumesToFsBackup": false})),
+            template(
+                json!({"snapshotVolumes": false, "snapshotMoveData": false, "defaultVolumesToFsBackup": false}),
+            ),
         ),
     ];
     (changes, with(known, json!({"spec": {"schedule": cron(period(promise), 45)}})))
@@ -73,7 +73,7 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
     });
     let known = ground.get(Kind::VeleroSchedule, SCHEDULE);
     let (changes, twin) = changes_of_schedule(promise, &known);
-    let changed = changes.map(|(what, offence)| {
+    let by_change = changes.map(|(what, offence)| {
         let update = |new| Request::update(known.clone(), new);
         Refusal::new(format!("the schedule {what}"), &ground, update(offence), update(twin.clone()))
     });
@@ -86,7 +86,7 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
     let others = [deleted, taken_in_by_nobody(&ground), release(promise)];
     opting_out
         .into_iter()
-        .chain(changed)
+        .chain(by_change)
         .chain(others)
         .chain(closed_locations(&ground))
         .chain(exemptions(promise))
@@ -123,15 +123,18 @@ fn closed_locations(ground: &Ground) -> Vec<Refusal> {
             update(json!({"objectStorage": {"bucket": "another"}})),
             twin(),
         ),
-        Refusal::new("the location is deleted", &ground, Request::delete(known.clone()), Request::delete(spare)),
+        Refusal::new(
+            "the location is deleted",
+            &ground,
+            Request::delete(known.clone()),
+            Request::delete(spare),
+        ),
     ]
 }
 
 /// Policies that leave out what the promise does not.
 fn exemptions(promise: &Promise) -> Vec<Refusal> {
-    let of_environment = |name: &str| {
-        json!({"exempt": {"namespaceSelector": {"matchLabels": {"surety.dev/environment": name}}}})
-    };
+    let of_environment = |name: &str| json!({"exempt": {"namespaceSelector": {"matchLabels": {"surety.dev/environment": name}}}});
     let names_environments = !promise.parameters("backup.covered").list("environments").is_empty();
     let weak = |what, fields, sound| {
         policies::weak(promise, Kind::BackupPolicy, what, backup_policy(fields), backup_policy(sound))
@@ -152,7 +155,7 @@ fn detect(promise: &Promise) -> Vec<Breach> {
     });
     let known = ground.get(Kind::VeleroSchedule, SCHEDULE);
     let (changes, twin) = changes_of_schedule(promise, &known);
-    let changed = changes.map(|(what, breach)| {
+    let by_change = changes.map(|(what, breach)| {
         Breach::at_once(format!("the schedule {what}"), &ground, put(breach), put(twin.clone()))
     });
     let second = schedule("second", &cron(period(promise), 30));
@@ -162,7 +165,7 @@ fn detect(promise: &Promise) -> Vec<Breach> {
     let default = ground.get(Kind::BackupStorageLocation, "default");
     let mode = |mode: &str| put(with(&default, json!({"spec": {"accessMode": mode}})));
     let closed = Breach::at_once("the location is closed", &ground, mode("ReadOnly"), mode("ReadWrite"));
-    opted_out.into_iter().chain(changed).chain([deleted, closed]).collect()
+    opted_out.into_iter().chain(by_change).chain([deleted, closed]).collect()
 }
 
 fn repair(promise: &Promise) -> Vec<Drift> {
@@ -173,12 +176,15 @@ fn repair(promise: &Promise) -> Vec<Drift> {
         ("the schedule is deleted", Event::Gone(written.clone())),
         ("the schedule is paused", changed(json!({"paused": true}))),
         ("the schedule runs once a year", changed(json!({"schedule": "0 0 1 1 *"}))),
-        ("the schedule takes in another namespace", changed(json!({"template": {"includedNamespaces": ["elsewhere"]}}))),
+        (
+            "the schedule takes in another namespace",
+            changed(json!({"template": {"includedNamespaces": ["elsewhere"]}})),
+        ),
     ];
     let drift = |(what, event): (&str, Event)| Drift {
         what: what.to_owned(),
         ground: ground.clone(),
-        drift: vec![event],
+        events: vec![event],
         wanted: (Kind::VeleroSchedule, WRITTEN),
         observed: observed(promise),
     };

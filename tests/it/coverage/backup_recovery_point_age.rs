@@ -96,9 +96,7 @@ fn points(promise: &Promise) -> Vec<Refusal> {
     let last = ground.get(Kind::VeleroBackup, POINT);
     let later = last_run(promise) + SignedDuration::from_mins(10);
     let with_another = ground.clone().put(point("another", later)).put(copy("another", later));
-    let goes = |what, request: Request| {
-        Refusal::unless(what, ground.clone(), request, with_another.clone())
-    };
+    let goes = |what, request: Request| Refusal::unless(what, ground.clone(), request, with_another.clone());
     let failed = with(&point("failed", later), json!({"status": {"phase": "Failed"}}));
     let update = |change: Value| Request::update(failed.clone(), with(&failed, change));
     let forged = Refusal::new(
@@ -132,11 +130,17 @@ fn detect(promise: &Promise) -> Vec<Breach> {
     let second = Event::Put(schedule("second", &cron(period(promise), 30)));
     let without_schedule = run("Completed", true).into_iter().chain([second, schedule_gone.clone()]);
     vec![
-        Breach::at_once("no run follows the last", &ground, Vec::new(), run("Completed", true)).opening(opens),
+        Breach::at_once("no run follows the last", &ground, Vec::new(), run("Completed", true))
+            .opening(opens),
         Breach::at_once("the next run fails", &ground, run("Failed", false), run("Completed", true))
             .opening(opens),
-        Breach::at_once("the next run copies nothing of the volume", &ground, run("Completed", false), run("Completed", true))
-            .opening(opens),
+        Breach::at_once(
+            "the next run copies nothing of the volume",
+            &ground,
+            run("Completed", false),
+            run("Completed", true),
+        )
+        .opening(opens),
         Breach::at_once(
             "the schedule is gone, and no run follows",
             &ground,

@@ -13,7 +13,8 @@ use surety::{
 use super::{
     attempt,
     backup::{
-        POINT, SCHEDULE, TIME_TO_LIVE, WRITTEN, backup_policy, deletion_request, hours, last_run, managed, observed,
+        POINT, SCHEDULE, TIME_TO_LIVE, WRITTEN, backup_policy, deletion_request, hours, last_run, managed,
+        observed,
     },
     case::{Breach, Cases, Drift, Refusal},
     ground::{Event, Ground, fact},
@@ -48,10 +49,8 @@ fn days(span: Span, more: i64) -> String {
 }
 
 fn prevent(promise: &Promise) -> Vec<Refusal> {
-    let mut refusals = vec![
-        forged(promise),
-        policies::release(promise, Kind::BackupPolicy, backup_policy(json!({}))),
-    ];
+    let mut refusals =
+        vec![forged(promise), policies::release(promise, Kind::BackupPolicy, backup_policy(json!({})))];
     if let Some(at_least) = bound(promise, "atLeast") {
         refusals.extend(deletions(promise, at_least));
         refusals.push(too_short(promise, at_least));
@@ -207,7 +206,7 @@ fn repair(promise: &Promise) -> Vec<Drift> {
     let drift = |(what, event)| Drift {
         what,
         ground: ground.clone(),
-        drift: vec![event],
+        events: vec![event],
         wanted: (Kind::VeleroSchedule, WRITTEN),
         observed: observed(promise),
     };

@@ -21,12 +21,14 @@ pub struct Cases {
     pub detect: Option<fn(&Promise) -> Vec<Breach>>,
     /// Attestations that count and end.
     pub attest: Option<fn(&Promise) -> Vec<Attested>>,
+    /// Breaches that are not found: as long as there is one, what is promised is not detected.
+    pub unseen: Option<fn(&Promise) -> Vec<Unseen>>,
 }
 
 impl Cases {
     /// None yet.
     pub const fn of(control: &'static str) -> Self {
-        Self { control, prevent: None, repair: None, detect: None, attest: None }
+        Self { control, prevent: None, repair: None, detect: None, attest: None, unseen: None }
     }
 
     /// Whether there are cases of this strength.
@@ -74,7 +76,7 @@ pub struct Breach {
     /// Where; it conforms until then.
     pub ground: Ground,
     /// What the watch brings at the ground's present; nothing where time alone does it.
-    pub breach: Vec<Event>,
+    pub events: Vec<Event>,
     /// What it could have brought instead.
     pub twin: Vec<Event>,
     /// The second at which the finding opens.
@@ -85,9 +87,9 @@ pub struct Breach {
 
 impl Breach {
     /// A breach that is found at once.
-    pub fn at_once(what: impl Into<String>, ground: &Ground, breach: Vec<Event>, twin: Vec<Event>) -> Self {
+    pub fn at_once(what: impl Into<String>, ground: &Ground, events: Vec<Event>, twin: Vec<Event>) -> Self {
         let now = ground.now();
-        Self { what: what.into(), ground: ground.clone(), breach, twin, opens: now, since: now }
+        Self { what: what.into(), ground: ground.clone(), events, twin, opens: now, since: now }
     }
 
     /// The same, found at a later second.
@@ -105,6 +107,16 @@ impl Breach {
     }
 }
 
+/// A breach that this version does not find.
+pub struct Unseen {
+    /// What the control does, and what it does not.
+    pub why: &'static str,
+    /// Where; it conforms until then.
+    pub ground: Ground,
+    /// What the watch brings.
+    pub breach: Vec<Event>,
+}
+
 /// Something of Surety's own that somebody changes.
 pub struct Drift {
     /// What is changed, in a few words.
@@ -112,7 +124,7 @@ pub struct Drift {
     /// Where, with a Managed policy; everything that it wants has been written.
     pub ground: Ground,
     /// What the watch brings.
-    pub drift: Vec<Event>,
+    pub events: Vec<Event>,
     /// What is written back.
     pub wanted: (Kind, &'static str),
     /// The same under a policy that only observes.

@@ -22,10 +22,10 @@ const CIPHER_NOT_SHOWN: &str = "cipher-not-shown";
 /// Every object that asks for a new volume of a class.
 fn ways(class: &str) -> [(&'static str, Value); 4] {
     let template = json!({"metadata": {"name": "data"}, "spec": claim_spec(class)});
-    let mut stateful = workload(Kind::StatefulSet, "db", pod_spec());
+    let mut stateful = workload(Kind::StatefulSet, "db", &pod_spec());
     stateful["spec"]["volumeClaimTemplates"] = json!([template]);
     let ephemeral = |kind: Kind| {
-        let mut workload = workload(kind, "scratch", pod_spec());
+        let mut workload = workload(kind, "scratch", &pod_spec());
         let source = json!({"volumeClaimTemplate": {"spec": claim_spec(class)}});
         pod_spec_of(&mut workload)["volumes"] = json!([{"name": "scratch", "ephemeral": source}]);
         workload
@@ -82,9 +82,12 @@ fn cipher(promise: &Promise) -> Option<Refusal> {
     promise.parameters("encryption.storage").text("cipher")?;
     let parameters = json!({"encrypted": "true", "numberOfReplicas": "3"});
     let class = json!({"provisioner": "driver.longhorn.io", "parameters": parameters});
-    let strict = policy(Kind::EncryptionPolicy, "strict", json!({"atRest": {"cipher": "AES-256"}, "onUnknown": "Deny"}));
-    let ground =
-        Ground::of(promise).put(object(Kind::StorageClass, CIPHER_NOT_SHOWN, class)).put(strict);
+    let strict = policy(
+        Kind::EncryptionPolicy,
+        "strict",
+        json!({"atRest": {"cipher": "AES-256"}, "onUnknown": "Deny"}),
+    );
+    let ground = Ground::of(promise).put(object(Kind::StorageClass, CIPHER_NOT_SHOWN, class)).put(strict);
     let create = |class| Request::create(claim("more", class));
     Some(Refusal::new(
         "a claim asks for a class that does not show its cipher",

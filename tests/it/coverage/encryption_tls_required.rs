@@ -18,9 +18,7 @@ pub static CASES: Cases =
 
 /// An Ingress without certificate, one for another host, one that serves plain HTTP too, each with what makes it so.
 fn plain_ingresses(known: &Value) -> [(&'static str, Value); 3] {
-    let annotation = |value: &str| {
-        json!({"nginx.ingress.kubernetes.io/force-ssl-redirect": null, "nginx.ingress.kubernetes.io/ssl-redirect": value})
-    };
+    let annotation = |value: &str| json!({"nginx.ingress.kubernetes.io/force-ssl-redirect": null, "nginx.ingress.kubernetes.io/ssl-redirect": value});
     [
         ("an Ingress has no certificate", with(known, json!({"spec": {"tls": null}}))),
         (
@@ -57,7 +55,12 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
         Refusal::new(format!("changed: {what}"), &ground, update(&offence), update(&labelled))
     });
     let created = plain_ingresses(&ingress("shop")).map(|(what, offence)| {
-        Refusal::new(format!("new: {what}"), &ground, Request::create(offence), Request::create(ingress("shop")))
+        Refusal::new(
+            format!("new: {what}"),
+            &ground,
+            Request::create(offence),
+            Request::create(ingress("shop")),
+        )
     });
     let (plain, secure) = load_balancers();
     let balancer = Refusal::new(

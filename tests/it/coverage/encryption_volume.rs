@@ -57,7 +57,12 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
     let ground = Ground::of(promise);
     let create = Request::create;
     let mut refusals = vec![
-        Refusal::new("a local volume is reserved for a claim", &ground, create(local_volume()), create(azure_volume())),
+        Refusal::new(
+            "a local volume is reserved for a claim",
+            &ground,
+            create(local_volume()),
+            create(azure_volume()),
+        ),
         policies::release(promise, Kind::EncryptionPolicy, json!({"atRest": {}})),
     ];
     if counts_scratch(promise) {

@@ -36,8 +36,10 @@ impl Ground {
     /// A tenant that was promised this, and keeps it.
     pub fn of(promise: &Promise) -> Self {
         let mut ground = Self { objects: Vec::new(), now: at(NOW) };
-        let profile = with(promise.document(), metadata_of(Kind::Profile, promise.profile));
-        ground.put_all([profile, tenant(TENANT, promise, &[NAMESPACE, NEW_NAMESPACE])]);
+        ground.put_all([
+            profile(promise, promise.document()),
+            tenant(TENANT, promise, &[NAMESPACE, NEW_NAMESPACE]),
+        ]);
         ground.put_all(cluster_objects());
         ground.put_all(tenant_objects(&data_class(promise)));
         if promise.commitment.controls.iter().any(|used| used.id.starts_with("backup.")) {
@@ -47,6 +49,12 @@ impl Ground {
             ground.put_all([attestation(promise)]);
         }
         ground
+    }
+
+    /// The same tenant, who was promised everything that the profile promises.
+    #[must_use]
+    pub fn with_whole_profile(self, promise: &Promise) -> Self {
+        self.put(profile(promise, promise.whole_document()))
     }
 
     /// The same at another moment.
@@ -188,8 +196,10 @@ fn is_same(a: &Value, b: &Value) -> bool {
     place(a) == place(b)
 }
 
-fn metadata_of(kind: Kind, name: &str) -> Value {
-    json!({"metadata": object(kind, name, json!({}))["metadata"]})
+/// A profile as the API server stores it.
+fn profile(promise: &Promise, document: &Value) -> Value {
+    let stored = object(Kind::Profile, promise.profile, json!({}));
+    with(document, json!({"metadata": stored["metadata"]}))
 }
 
 /// A tenant with these namespaces, to whom the promise was made.
@@ -230,7 +240,7 @@ fn cluster_objects() -> Vec<Value> {
 }
 
 fn tenant_objects(data_class: &str) -> Vec<Value> {
-    let mut web = workload(Kind::Deployment, "web", pod_spec());
+    let mut web = workload(Kind::Deployment, "web", &pod_spec());
     let data = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]);
     pod_spec_of(&mut web)["volumes"] = data;
     vec![

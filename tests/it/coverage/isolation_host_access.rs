@@ -15,8 +15,11 @@ use super::{
 pub static CASES: Cases =
     Cases { prevent: Some(prevent), detect: Some(detect), ..Cases::of("isolation.host-access") };
 
-/// Every way into the node, with what a template says that takes it.
-const WAYS: [(&str, fn(&mut Value)); 5] = [
+/// A way into the node, with what a template says that takes it.
+type Way = (&'static str, fn(&mut Value));
+
+/// Every way.
+const WAYS: [Way; 5] = [
     ("HostPath", |pod| pod["volumes"] = json!([{"name": "run", "hostPath": {"path": "/var/run"}}])),
     ("HostNetwork", |pod| pod["hostNetwork"] = json!(true)),
     ("HostPID", |pod| pod["hostPID"] = json!(true)),
@@ -32,15 +35,14 @@ fn stay_inside(pod: &mut Value) {
 }
 
 /// The ways that the promise does not allow.
-fn forbidden(promise: &Promise) -> impl Iterator<Item = (&'static str, fn(&mut Value))> {
+fn forbidden(promise: &Promise) -> impl Iterator<Item = Way> {
     let allowed = promise.parameters("isolation.host-access").list("allowed").to_vec();
     WAYS.into_iter().filter(move |(way, _)| allowed.iter().all(|name| *name != *way))
 }
 
 fn prevent(promise: &Promise) -> Vec<Refusal> {
-    let by_template = forbidden(promise).flat_map(|(way, take)| {
-        workloads::refusals(promise, &format!("takes {way}"), &take, &stay_inside)
-    });
+    let by_template = forbidden(promise)
+        .flat_map(|(way, take)| workloads::refusals(promise, &format!("takes {way}"), &take, &stay_inside));
     let by_policy = forbidden(promise).map(|(way, _)| {
         policies::weak(
             promise,
@@ -55,9 +57,7 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
 
 fn detect(promise: &Promise) -> Vec<Breach> {
     forbidden(promise)
-        .flat_map(|(way, take)| {
-            workloads::breaches(promise, &format!("takes {way}"), &take, &stay_inside)
-        })
+        .flat_map(|(way, take)| workloads::breaches(promise, &format!("takes {way}"), &take, &stay_inside))
         .collect()
 }
 

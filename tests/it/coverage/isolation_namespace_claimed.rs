@@ -20,23 +20,23 @@ pub static CASES: Cases = Cases {
     ..Cases::of("isolation.namespace-claimed")
 };
 
-fn labelled(namespace: &Value, labels: Value) -> Value {
+fn labelled(namespace: &Value, labels: &Value) -> Value {
     with(namespace, json!({"metadata": {"labels": labels}}))
 }
 
 /// What somebody may do to the tenant's label, and a change of another.
 fn moves(ground: &Ground) -> [(&'static str, Value, Value); 2] {
     let namespace = ground.get(Kind::Namespace, NAMESPACE);
-    let harmless = labelled(&namespace, json!({"team": "web"}));
+    let harmless = labelled(&namespace, &json!({"team": "web"}));
     [
         (
             "its namespace is labelled as another tenant's",
-            labelled(&namespace, json!({"surety.dev/tenant": NEIGHBOUR})),
+            labelled(&namespace, &json!({"surety.dev/tenant": NEIGHBOUR})),
             harmless.clone(),
         ),
         (
             "the tenant's label is taken off its namespace",
-            labelled(&namespace, json!({"surety.dev/tenant": null})),
+            labelled(&namespace, &json!({"surety.dev/tenant": null})),
             harmless,
         ),
     ]
@@ -52,7 +52,8 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
     let nobodys = tenant("nobody", promise, &[]);
     let ground = ground.put(nobodys.clone());
     let holder = Request::delete(ground.get(Kind::Tenant, TENANT));
-    let deleted = Refusal::new("a Tenant that holds namespaces is deleted", &ground, holder, Request::delete(nobodys));
+    let deleted =
+        Refusal::new("a Tenant that holds namespaces is deleted", &ground, holder, Request::delete(nobodys));
     moved.into_iter().chain([deleted, release(promise)]).collect()
 }
 
@@ -78,11 +79,24 @@ fn repair(promise: &Promise) -> Vec<Drift> {
     let drift = |(what, drift, _): (&'static str, Value, Value)| Drift {
         what: what.to_owned(),
         ground: ground.clone(),
-        drift: vec![Event::Put(drift)],
+        events: vec![Event::Put(drift)],
         wanted: (Kind::Namespace, NAMESPACE),
         observed: observed(promise),
     };
-    moves(&ground).map(drift).into_iter().collect()
+    moves(&ground).map(drift).into_iter().chain([without_policies(promise)]).collect()
+}
+
+/// The label is what brings requests to the webhook, so it is written wherever no policy says to observe only.
+fn without_policies(promise: &Promise) -> Drift {
+    let ground = Ground::of(promise).settled();
+    let [_, (_, unlabelled, _)] = moves(&ground);
+    Drift {
+        what: "the tenant's label is taken off, and there is no policy".to_owned(),
+        ground,
+        events: vec![Event::Put(unlabelled)],
+        wanted: (Kind::Namespace, NAMESPACE),
+        observed: observed(promise),
+    }
 }
 
 #[test]

@@ -66,10 +66,21 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
         let lowered = without_direction(&standing, &direction);
         let update = |new| Request::update(standing.clone(), new);
         let create = |peers| Request::create(opening(&direction, &peers));
-        let others: Vec<String> = directions(promise).into_iter().filter(|other| *other != direction).collect();
+        let others: Vec<String> =
+            directions(promise).into_iter().filter(|other| *other != direction).collect();
         [
-            Refusal::new(format!("the fence leaves out {direction}"), &ground, update(lowered), update(annotated.clone())),
-            Refusal::new(format!("{direction} is opened to everything"), &ground, create(Value::Null), create(peers())),
+            Refusal::new(
+                format!("the fence leaves out {direction}"),
+                &ground,
+                update(lowered),
+                update(annotated.clone()),
+            ),
+            Refusal::new(
+                format!("{direction} is opened to everything"),
+                &ground,
+                create(Value::Null),
+                create(peers()),
+            ),
             policies::weakened(
                 promise,
                 Kind::IsolationPolicy,
@@ -121,7 +132,7 @@ fn repair(promise: &Promise) -> Vec<Drift> {
     let drift = |(what, event)| Drift {
         what,
         ground: ground.clone(),
-        drift: vec![event],
+        events: vec![event],
         wanted: (Kind::NetworkPolicy, "surety-default-deny"),
         observed: fenced_by_surety(observed(promise)),
     };

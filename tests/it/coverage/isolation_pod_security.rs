@@ -29,19 +29,20 @@ fn run_as_user(pod: &mut Value) {
     pod["containers"][0]["securityContext"]["runAsUser"] = json!(1000);
 }
 
-fn levelled(namespace: &Value, level: Value) -> Value {
+fn levelled(namespace: &Value, level: &Value) -> Value {
     with(namespace, json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level}}}))
 }
 
 fn prevent(promise: &Promise) -> Vec<Refusal> {
     let ground = Ground::of(promise);
     let namespace = ground.get(Kind::Namespace, NAMESPACE);
-    let update = |level: &str| Request::update(namespace.clone(), levelled(&namespace, json!(level)));
+    let update = |level: &str| Request::update(namespace.clone(), levelled(&namespace, &json!(level)));
     let lowered =
         Refusal::new("the namespace's level is lowered", &ground, update("privileged"), update("restricted"));
-    let pod = workload(Kind::Pod, "running", pod_spec());
+    let pod = workload(Kind::Pod, "running", &pod_spec());
     let debugged = |security: Value| {
-        let container = json!({"name": "debug", "image": "registry.example.com/tools:1", "securityContext": security});
+        let container =
+            json!({"name": "debug", "image": "registry.example.com/tools:1", "securityContext": security});
         let new = with(&pod, json!({"spec": {"ephemeralContainers": [container]}}));
         Request::update(pod.clone(), new).through("ephemeralcontainers")
     };
@@ -59,8 +60,9 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
 fn detect(promise: &Promise) -> Vec<Breach> {
     let ground = Ground::of(promise);
     let namespace = ground.get(Kind::Namespace, NAMESPACE);
-    let put = |level: &str| vec![Event::Put(levelled(&namespace, json!(level)))];
-    let lowered = Breach::at_once("the namespace's level is low", &ground, put("privileged"), put("restricted"));
+    let put = |level: &str| vec![Event::Put(levelled(&namespace, &json!(level)))];
+    let lowered =
+        Breach::at_once("the namespace's level is low", &ground, put("privileged"), put("restricted"));
     let mut breaches = workloads::breaches(promise, "runs privileged", &run_privileged, &run_as_user);
     breaches.push(lowered);
     breaches
@@ -76,7 +78,7 @@ fn repair(promise: &Promise) -> Vec<Drift> {
     let drift = |(what, level): (&str, Value)| Drift {
         what: what.to_owned(),
         ground: ground.clone(),
-        drift: vec![Event::Put(levelled(&namespace, level))],
+        events: vec![Event::Put(levelled(&namespace, &level))],
         wanted: (Kind::Namespace, NAMESPACE),
         observed: observed(promise),
     };

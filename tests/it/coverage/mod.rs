@@ -28,6 +28,7 @@ mod retention_class_declared;
 mod retention_kept;
 mod run;
 mod table;
+mod teeth;
 mod workloads;
 
 use surety::core::catalogue::Strength;
@@ -56,7 +57,7 @@ static ALL: [&Cases; 15] = [
 ];
 
 /// Runs the cases of a control in one strength for every promise that asks it for that strength.
-fn attempt(cases: &Cases, strength: Strength) {
+fn attempt(cases: &'static Cases, strength: Strength) {
     let asking: Vec<&Promise> = PROMISES
         .iter()
         .filter(|promise| promise.means.contains(&strength) && promise.find(cases.control).is_some())
@@ -64,10 +65,12 @@ fn attempt(cases: &Cases, strength: Strength) {
     assert!(!asking.is_empty(), "no promise asks {} for this", cases.control);
     let mut shown = 0;
     for promise in asking {
-        match run::show(cases, promise, strength) {
+        match run::outcome(cases, promise, strength) {
             Ok(()) => shown += 1,
             Err(Shortfall(why)) => println!("{}: {why}", promise.id()),
         }
     }
-    assert!(shown > 0, "{} is shown for no promise", cases.control);
+    // Limits are told after every case has passed.
+    let is_limited = strength == Strength::Detect && cases.unseen.is_some();
+    assert!(shown > 0 || is_limited, "{} is shown for no promise", cases.control);
 }

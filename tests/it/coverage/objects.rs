@@ -110,7 +110,11 @@ pub fn claim_spec(class: &str) -> Value {
 
 /// A claim that is not bound yet.
 pub fn claim(name: &str, class: &str) -> Value {
-    object(Kind::PersistentVolumeClaim, name, json!({"spec": claim_spec(class), "status": {"phase": "Pending"}}))
+    object(
+        Kind::PersistentVolumeClaim,
+        name,
+        json!({"spec": claim_spec(class), "status": {"phase": "Pending"}}),
+    )
 }
 
 /// A claim that is bound to the volume `pv-{name}`.
@@ -153,7 +157,7 @@ pub fn pod_spec() -> Value {
 }
 
 /// A workload of this kind around a pod's spec.
-pub fn workload(kind: Kind, name: &str, pod_spec: Value) -> Value {
+pub fn workload(kind: Kind, name: &str, pod_spec: &Value) -> Value {
     let template = json!({"metadata": {"labels": {"app": name}}, "spec": pod_spec});
     let selector = json!({"matchLabels": {"app": name}});
     let spec = match kind {

@@ -38,10 +38,5 @@ pub fn release(promise: &Promise, kind: Kind, spec: Value) -> Refusal {
     let (last, another) = (policy(kind, "last", spec.clone()), policy(kind, "another", spec));
     let ground = Ground::of(promise).put(last.clone());
     let twin_ground = ground.clone().put(another);
-    Refusal::unless(
-        format!("the last {kind} is deleted"),
-        ground,
-        Request::delete(last),
-        twin_ground,
-    )
+    Refusal::unless(format!("the last {kind} is deleted"), ground, Request::delete(last), twin_ground)
 }

@@ -33,6 +33,7 @@ pub struct Promise {
     /// The means in which the register promises it.
     pub means: BTreeSet<Strength>,
     document: Value,
+    whole: Value,
 }
 
 /// Every commitment of the five profiles, in the order of the documents.
@@ -55,8 +56,8 @@ fn promises_of(profile: &'static str) -> Vec<Promise> {
         serde_json::from_value(document["spec"]["commitments"].clone()).unwrap();
     let promise = |commitment: Commitment| {
         let means = means[&commitment.id].clone();
-        let document = reduced(&document, &commitment.id);
-        Promise { profile, commitment, means, document }
+        let (reduced, whole) = (reduced(&document, &commitment.id), document.clone());
+        Promise { profile, commitment, means, document: reduced, whole }
     };
     commitments.into_iter().map(promise).collect()
 }
@@ -86,6 +87,11 @@ impl Promise {
     /// The profile as `kubectl apply` sends it, with this commitment alone.
     pub fn document(&self) -> &Value {
         &self.document
+    }
+
+    /// The profile with all its commitments.
+    pub fn whole_document(&self) -> &Value {
+        &self.whole
     }
 
     /// The labels by which a tenant is promised this.

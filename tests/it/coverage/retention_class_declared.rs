@@ -15,7 +15,7 @@ use super::{
 
 pub static CASES: Cases = Cases { prevent: Some(prevent), ..Cases::of("retention.class-declared") };
 
-fn classed(object: &Value, class: Value) -> Value {
+fn classed(object: &Value, class: &str) -> Value {
     with(object, json!({"metadata": {"labels": {"surety.dev/data-class": class}}}))
 }
 
@@ -49,7 +49,7 @@ fn listing(promise: &Promise, class: &str) -> Ground {
 }
 
 fn claim_of(promise: &Promise, class: &str) -> Refusal {
-    let create = |class: &str| Request::create(classed(&claim("more", ENCRYPTED_CLASS), json!(class)));
+    let create = |class: &str| Request::create(classed(&claim("more", ENCRYPTED_CLASS), class));
     Refusal::new(
         format!("a claim declares class {class}"),
         &listing(promise, class),
@@ -61,13 +61,13 @@ fn claim_of(promise: &Promise, class: &str) -> Refusal {
 fn namespace_of(promise: &Promise, class: &str) -> Refusal {
     let ground = listing(promise, class);
     let namespace = ground.get(Kind::Namespace, NAMESPACE);
-    let update = |class: &str| Request::update(namespace.clone(), classed(&namespace, json!(class)));
+    let update = |class: &str| Request::update(namespace.clone(), classed(&namespace, class));
     Refusal::new(format!("the namespace declares class {class}"), &ground, update(class), update("other"))
 }
 
 fn template_of(promise: &Promise, class: &str) -> Refusal {
     let create = |class: &str| {
-        let mut stateful = workload(Kind::StatefulSet, "db", pod_spec());
+        let mut stateful = workload(Kind::StatefulSet, "db", &pod_spec());
         let metadata = json!({"name": "data", "labels": {"surety.dev/data-class": class}});
         stateful["spec"]["volumeClaimTemplates"] =
             json!([{"metadata": metadata, "spec": claim_spec(ENCRYPTED_CLASS)}]);
@@ -104,7 +104,7 @@ fn none(promise: &Promise) -> Vec<Refusal> {
         "a claim declares no class",
         &without_default,
         Request::create(plain.clone()),
-        Request::create(classed(&plain, json!("account"))),
+        Request::create(classed(&plain, "account")),
     );
     let weak = policies::weak(
         promise,

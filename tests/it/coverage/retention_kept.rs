@@ -9,7 +9,7 @@ use surety::{
 
 use super::{
     attempt,
-    case::{Breach, Cases, Refusal},
+    case::{Breach, Cases, Refusal, Unseen},
     ground::{Event, Ground, data_class},
     objects::*,
     policies,
@@ -17,8 +17,12 @@ use super::{
     request::Request,
 };
 
-pub static CASES: Cases =
-    Cases { prevent: Some(prevent), detect: Some(detect), ..Cases::of("retention.kept") };
+pub static CASES: Cases = Cases {
+    prevent: Some(prevent),
+    detect: Some(detect),
+    unseen: Some(unseen),
+    ..Cases::of("retention.kept")
+};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -61,7 +65,8 @@ fn times(promise: &Promise) -> Vec<Time> {
 
 fn prevent(promise: &Promise) -> Vec<Refusal> {
     let acts = times(promise).into_iter().flat_map(|time| acts(&time));
-    let release = policies::release(promise, Kind::RetentionPolicy, json!({"classes": [kept_class(promise)]}));
+    let release =
+        policies::release(promise, Kind::RetentionPolicy, json!({"classes": [kept_class(promise)]}));
     acts.chain(weak(promise)).chain([release]).collect()
 }
 
@@ -159,6 +164,19 @@ fn detect(promise: &Promise) -> Vec<Breach> {
             ]
         })
         .collect()
+}
+
+/// Data that was ended while nobody was asked: its claim and its volume are gone, and with them what would show it.
+fn unseen(promise: &Promise) -> Vec<Unseen> {
+    let gone = |time: Time| Unseen {
+        why: "finds what is about to go before its time, and not what is gone",
+        breach: vec![
+            Event::Gone(time.running.get(Kind::PersistentVolumeClaim, "data")),
+            Event::Gone(time.running.get(Kind::PersistentVolume, "pv-data")),
+        ],
+        ground: time.running,
+    };
+    times(promise).into_iter().map(gone).collect()
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! Runs cases: each through the door of its strength, for one promise, named in every failure.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock},
+};
+
 use jiff::{SignedDuration, Timestamp};
 use surety::{
     api::Enforcement,
@@ -11,7 +16,7 @@ use surety::{
 };
 
 use super::{
-    case::{Attested, Breach, Cases, Drift, Refusal},
+    case::{Attested, Breach, Cases, Drift, Refusal, Unseen},
     ground::{Ground, fact, tell},
     objects::{TENANT, text_of, with},
     promise::Promise,
@@ -21,6 +26,18 @@ use super::{
 /// Why a promise is not held in a strength although the control that offers it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shortfall(pub String);
+
+type Outcomes = BTreeMap<(&'static str, String, Strength), Arc<OnceLock<Result<(), Shortfall>>>>;
+
+/// The same as [`show`], run once for all who ask.
+pub fn outcome(cases: &'static Cases, promise: &Promise, strength: Strength) -> Result<(), Shortfall> {
+    static OUTCOMES: Mutex<Outcomes> = Mutex::new(BTreeMap::new());
+    let known = {
+        let mut outcomes = OUTCOMES.lock().unwrap();
+        Arc::clone(outcomes.entry((cases.control, promise.id(), strength)).or_default())
+    };
+    known.get_or_init(|| show(cases, promise, strength)).clone()
+}
 
 /// Shows one control in one strength for one promise. A case that fails ends the test: a shortfall is what the control
 /// says of itself.
@@ -112,12 +129,15 @@ fn refused(trial: &Trial<'_>, case: &Refusal) -> Result<(), Shortfall> {
     if !case.offence.is_asked_about(&case.ground) {
         trial.fail("the API server does not ask about it");
     }
-    let refusal = answer(&case.ground, &case.offence);
-    if refusal.allowed {
-        trial.fail(&format!("admitted, with warnings {:?}", refusal.warnings));
-    }
-    if !names(&refusal.message, trial) {
-        trial.fail(&format!("refused, but not for this promise: {}", refusal.message));
+    // Alone in its profile, and among all that the profile promises.
+    for ground in [case.ground.clone(), case.ground.clone().with_whole_profile(trial.promise)] {
+        let refusal = answer(&ground, &case.offence);
+        if refusal.allowed {
+            trial.fail(&format!("admitted, with warnings {:?}", refusal.warnings));
+        }
+        if !names(&refusal.message, trial) {
+            trial.fail(&format!("refused, but not for this promise: {}", refusal.message));
+        }
     }
     let twin = answer(&case.twin_ground, &case.twin);
     if !twin.allowed {
@@ -139,14 +159,28 @@ fn detect(cases: &Cases, promise: &Promise) -> Result<(), Shortfall> {
     for case in cases.detect.unwrap()(promise) {
         found(&Trial { control: cases.control, promise, what: &case.what }, &case)?;
     }
-    Ok(())
+    cases.unseen.map_or_else(Vec::new, |unseen| unseen(promise)).into_iter().try_for_each(|case| {
+        overlooked(&Trial { control: cases.control, promise, what: case.why }, &case);
+        Err(Shortfall(format!("{} {}", cases.control, case.why)))
+    })
+}
+
+/// A limit is shown like everything else: where the breach is found after all, it is none.
+fn overlooked(trial: &Trial<'_>, case: &Unseen) {
+    let mut book = case.ground.book();
+    for event in &case.breach {
+        tell(&mut book, event, case.ground.now());
+    }
+    if let Some(finding) = trial.finding(&book, case.ground.now()) {
+        trial.fail(&format!("it is no limit any more, what was not seen is found: {finding:?}"));
+    }
 }
 
 fn found(trial: &Trial<'_>, case: &Breach) -> Result<(), Shortfall> {
     let now = case.ground.now();
     let mut book = case.ground.book();
     trial.expect_kept(&book, now)?;
-    for event in &case.breach {
+    for event in &case.events {
         tell(&mut book, event, now);
     }
     if case.opens > now {
@@ -187,13 +221,13 @@ fn restored(trial: &Trial<'_>, case: &Drift) -> Result<(), Shortfall> {
         trial.fail("a write is wanted before anything has drifted");
     }
     book.take_dirty();
-    for event in &case.drift {
+    for event in &case.events {
         tell(&mut book, event, now);
     }
     if !book.take_dirty().contains(TENANT) {
         trial.fail("the drift marks nothing to be written");
     }
-    let drifted = case.ground.clone().after(&case.drift);
+    let drifted = case.ground.clone().after(&case.events);
     let Some(desired) = trial.desired(&book, &before.key()) else { trial.fail("it is not written back") };
     let written = drifted.applied(&desired);
     if drifted.find(kind, name).map(fact).as_ref() == Some(&before) {
@@ -203,7 +237,7 @@ fn restored(trial: &Trial<'_>, case: &Drift) -> Result<(), Shortfall> {
         trial.fail(&format!("what is written differs from what was there: {written}"));
     }
     trial.expect_kept(&drifted.put(written).book(), now)?;
-    let observed = case.observed.clone().after(&case.drift).book();
+    let observed = case.observed.clone().after(&case.events).book();
     if trial.desired(&observed, &before.key()).is_some() {
         trial.fail("written under a policy that only observes");
     }

@@ -19,8 +19,9 @@ use super::{
 
 /// The promises that the first wave of controls holds in all their means.
 const WHOLE_FROM_THE_START: [&str; 21] = [
-    "MSP-07", "MSP-09", "MSP-11", "GRC-07", "GRC-30", "GRC-31", "GRC-34", "GRC-35", "DEV-01", "DEV-09", "DEV-13",
-    "DEV-15", "CWS-06", "CWS-08", "CWS-20", "PRC-01", "PRC-04", "PRC-11", "PRC-12", "PRC-25", "PRC-26",
+    "MSP-07", "MSP-09", "MSP-11", "GRC-07", "GRC-30", "GRC-31", "GRC-34", "GRC-35", "DEV-01", "DEV-09",
+    "DEV-13", "DEV-15", "CWS-06", "CWS-08", "CWS-20", "PRC-01", "PRC-04", "PRC-11", "PRC-12", "PRC-25",
+    "PRC-26",
 ];
 
 /// What was shown of every promise, by running every case.
@@ -35,7 +36,7 @@ fn shown_of(promise: &Promise) -> Held {
         // Cases of a control run too where another that the strength needs is not built: they must not fail.
         let built: Vec<&str> = offering.iter().copied().filter(|id| is_built(id)).collect();
         let outcomes: Vec<Result<(), Shortfall>> =
-            built.iter().map(|id| run::show(cases_of(id), promise, strength)).collect();
+            built.iter().map(|id| run::outcome(cases_of(id), promise, strength)).collect();
         if offering.is_empty() || built.len() < offering.len() {
             continue;
         }
@@ -144,9 +145,15 @@ fn a_claim_without_a_case_and_a_case_without_a_claim_are_told_apart() {
     let (with, without) = ([entry(&[Strength::Attest])], [entry(&[])]);
     assert_eq!(differences(&with, &with), "");
     let claimed = differences(&with, &without);
-    assert_eq!(claimed, "attest msp-assurance/MSP-07: claimed in config/coverage.yaml, and no case shows it\n");
+    assert_eq!(
+        claimed,
+        "attest msp-assurance/MSP-07: claimed in config/coverage.yaml, and no case shows it\n"
+    );
     let shown = differences(&without, &with);
-    assert_eq!(shown, "attest msp-assurance/MSP-07: shown by its cases, and not claimed in config/coverage.yaml\n");
+    assert_eq!(
+        shown,
+        "attest msp-assurance/MSP-07: shown by its cases, and not claimed in config/coverage.yaml\n"
+    );
 }
 
 #[test]

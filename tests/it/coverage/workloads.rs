@@ -27,7 +27,7 @@ fn changed(mut workload: Value, change: Change<'_>) -> Value {
 pub fn refusals(promise: &Promise, what: &str, offence: Change<'_>, twin: Change<'_>) -> Vec<Refusal> {
     let ground = Ground::of(promise);
     let created = DOORS.map(|kind| {
-        let create = |change| Request::create(changed(workload(kind, "new", pod_spec()), change));
+        let create = |change| Request::create(changed(workload(kind, "new", &pod_spec()), change));
         Refusal::new(format!("a new {kind} {what}"), &ground, create(offence), create(twin))
     });
     let web = ground.get(Kind::Deployment, "web");
@@ -40,7 +40,7 @@ pub fn refusals(promise: &Promise, what: &str, offence: Change<'_>, twin: Change
 pub fn breaches(promise: &Promise, what: &str, breach: Change<'_>, twin: Change<'_>) -> Vec<Breach> {
     let ground = Ground::of(promise);
     let found = DOORS.map(|kind| {
-        let put = |change| vec![Event::Put(changed(workload(kind, "new", pod_spec()), change))];
+        let put = |change| vec![Event::Put(changed(workload(kind, "new", &pod_spec()), change))];
         Breach::at_once(format!("a {kind} {what}"), &ground, put(breach), put(twin))
     });
     found.into_iter().collect()

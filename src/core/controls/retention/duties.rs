@@ -38,8 +38,10 @@ pub(super) enum Bound {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Duty {
     pub bound: Bound,
-    /// A commitment or a policy.
+    /// A commitment or a policy, in the words of a message.
     pub source: String,
+    /// The same, one by one as a `Demander` is spelled.
+    pub demanders: Vec<String>,
 }
 
 /// When a duty ends. Ordered: the later is the greater.
@@ -93,11 +95,16 @@ pub(super) fn promised_bounds(parameters: &Parameters) -> Vec<Bound> {
 }
 
 /// What one use of the control promises of a class.
-pub(super) fn promised_duties(parameters: &Parameters, class: &DataClass, source: &str) -> Vec<Duty> {
+pub(super) fn promised_duties(
+    parameters: &Parameters,
+    class: &DataClass,
+    source: &str,
+    demanders: &[String],
+) -> Vec<Duty> {
     if !class.is_meant_by(parameters.text("dataClass")) {
         return Vec::new();
     }
-    let duty = |bound| Duty { bound, source: source.to_owned() };
+    let duty = |bound| Duty { bound, source: source.to_owned(), demanders: demanders.to_vec() };
     promised_bounds(parameters).into_iter().map(duty).collect()
 }
 
@@ -116,7 +123,10 @@ pub(super) fn policy_duties(effective: &Effective, class: &DataClass) -> Vec<Dut
 }
 
 fn duties_of_rule(rule: &ClassRule) -> Vec<Duty> {
-    let duty = |bound, policy: &dyn fmt::Display| Duty { bound, source: policy.to_string() };
+    let duty = |bound, policy: &dyn fmt::Display| {
+        let source = policy.to_string();
+        Duty { bound, demanders: vec![source.clone()], source }
+    };
     let at_least = rule.at_least.iter().map(|(span, policy)| duty(Bound::AtLeast(*span), policy));
     let while_active = rule.while_active_by.iter().map(|policy| duty(Bound::WhileActive, policy));
     let after = rule.after_termination.iter();
@@ -131,7 +141,9 @@ pub(super) fn duties_on(plan: &Plan, class: &DataClass, namespace: Option<&Names
         requirement.control.id == KEPT && reaches_environment(&requirement.parameters, namespace)
     });
     let promised = uses.flat_map(|requirement| {
-        promised_duties(&requirement.parameters, class, &commitments_of(requirement))
+        let demanders: Vec<String> =
+            requirement.origins.iter().map(|origin| origin.demander.to_string()).collect();
+        promised_duties(&requirement.parameters, class, &commitments_of(requirement), &demanders)
     });
     promised.chain(policy_duties(&plan.effective, class)).collect()
 }
@@ -154,6 +166,10 @@ fn reaches_environment(parameters: &Parameters, namespace: Option<&Namespace>) -
 pub(super) struct Keeping {
     /// When the last duty ends.
     pub until: End,
+    /// Who demands it, as a `Demander` is spelled.
+    pub demanders: Vec<String>,
+    /// When the first of them ends, where one has a date: then other reasons are left.
+    pub next_end: Option<Timestamp>,
     class: DataClass,
     reasons: Vec<String>,
 }
@@ -173,11 +189,18 @@ pub(super) fn keeping(
     let mut running: Vec<&Duty> = duties.iter().filter(|duty| End::At(now) < end_of(duty)).collect();
     running.sort_by_key(|duty| std::cmp::Reverse(end_of(duty)));
     let until = running.first().map(|duty| end_of(duty))?;
+    let next_end = running.last().and_then(|duty| match end_of(duty) {
+        End::At(end) => Some(end),
+        End::Open => None,
+    });
     let reasons = running.iter().take(MOST_REASONS).map(|duty| match end_of(duty) {
         End::At(end) => format!("{duty}, until {end:.0}"),
         End::Open => duty.to_string(),
     });
-    Some(Keeping { until, class: class.clone(), reasons: reasons.collect() })
+    let mut demanders: Vec<String> = running.iter().flat_map(|duty| duty.demanders.clone()).collect();
+    demanders.sort();
+    demanders.dedup();
+    Some(Keeping { until, demanders, next_end, class: class.clone(), reasons: reasons.collect() })
 }
 
 impl fmt::Display for Keeping {

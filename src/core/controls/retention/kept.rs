@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::{
     classes::{DataClass, class_of_claim, class_without_claim, counted_class, holds_data, is_scratch},
-    duties::{Duty, End, Keeping, keeping, policy_duties, promised_bounds, promised_duties},
+    duties::{Duty, Keeping, keeping, policy_duties, promised_bounds, promised_duties},
 };
 use crate::{
     api::{Severity, Span, retention_policy::RetentionClass},
@@ -67,7 +67,7 @@ fn duties_of(context: &Context<'_>, class: &DataClass) -> Vec<Duty> {
     if promised_bounds(context.parameters()).is_empty() {
         return policy_duties(context.effective(), class);
     }
-    promised_duties(context.parameters(), class, "promised")
+    promised_duties(context.parameters(), class, "promised", &[])
 }
 
 fn of_claim(context: &Context<'_>, claim: &PersistentVolumeClaim) -> Verdict {
@@ -133,13 +133,11 @@ fn judged(
     let Some(keeping) = keeping(class, &duties, created, context.contract_end(), context.now()) else {
         return Verdict::pass("it was kept for its time");
     };
-    let Some(issue) = breach(&keeping) else {
-        return Verdict::pass("it is there").reading(keeping.to_string(), "metadata");
+    let verdict = match breach(&keeping) {
+        Some(issue) => Verdict::issue(issue),
+        None => Verdict::pass("it is there").reading(keeping.to_string(), "metadata"),
     };
-    match keeping.until {
-        End::At(end) => Verdict::issue(issue).changing_at(end),
-        End::Open => Verdict::issue(issue),
-    }
+    keeping.next_end.into_iter().fold(verdict, Verdict::changing_at)
 }
 
 /// A class of a policy is weaker by each figure below the promise. An unset figure and an absent class inherit it, and a

@@ -25,7 +25,7 @@ mod tests {
     use crate::core::controls::retention::testkit::span;
 
     fn duty(bound: Bound) -> Duty {
-        Duty { bound, source: "a promise".to_owned() }
+        Duty { bound, source: "a promise".to_owned(), demanders: Vec::new() }
     }
 
     #[test]

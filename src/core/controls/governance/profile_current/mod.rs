@@ -133,7 +133,8 @@ fn not_built(parameters: &Parameters) -> Vec<Issue> {
     ];
     let promised = parts.into_iter().filter(|(name, ..)| parameters.flag(name));
     let issue = |(name, wanted, fix): (&str, &str, &str)| {
-        Issue::fail(name, "not shown by this version", wanted, fix).with_problem(Problem::Manual)
+        let found = format!("`{name}` is promised, and not shown by this version");
+        Issue::fail(name, found, wanted, fix).with_problem(Problem::Manual)
     };
     promised.map(issue).collect()
 }

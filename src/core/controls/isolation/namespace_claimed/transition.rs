@@ -40,12 +40,10 @@ fn created(transition: &Transition<'_>, namespace: &Namespace) -> Option<Issue> 
     if after.owner_of(&namespace.name).is_some_and(|owner| owner != label) {
         return Some(name_is_taken(label));
     }
-    let recorded = after.recorded_owner(&namespace.name);
+    let is_recorded = after.recorded_claims(&namespace.name).any(|(owner, _)| owner == label);
     let tenant = after.tenant(label);
     let joining = tenant.and_then(|tenant| asks_for(tenant, namespace));
-    if recorded.is_some_and(|(owner, _)| owner == label)
-        || matches!(joining, Some(Joining::Listed | Joining::Selected))
-    {
+    if is_recorded || matches!(joining, Some(Joining::Listed | Joining::Selected)) {
         return None;
     }
     let act = transition.act;

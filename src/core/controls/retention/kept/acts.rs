@@ -53,6 +53,7 @@ fn claim_deleted(transition: &Transition<'_>) -> Vec<Issue> {
 
 fn deletion(keeping: &Keeping) -> Issue {
     Issue::fail("", "deleted before its time", keeping.to_string(), keeping.instruction())
+        .demanded_by(&keeping.demanders)
 }
 
 /// A volume is judged while its claim is there, or while Retain keeps it; what a reclaim policy deletes after its claim
@@ -119,7 +120,9 @@ fn issue_over(field: &str, kept: &[(&PersistentVolumeClaim, Keeping)]) -> Option
         count => format!(" and {count} more"),
     };
     let found = format!("takes along claims that must be kept: {}{more}", names.join(", "));
-    Some(Issue::fail(field, found, longest.to_string(), longest.instruction()))
+    let demanders: Vec<String> = kept.iter().flat_map(|(_, keeping)| keeping.demanders.clone()).collect();
+    let issue = Issue::fail(field, found, longest.to_string(), longest.instruction());
+    Some(issue.demanded_by(&demanders))
 }
 
 fn claim_changed(transition: &Transition<'_>, new: &PersistentVolumeClaim) -> Vec<Issue> {
@@ -144,6 +147,7 @@ fn volume_changed(transition: &Transition<'_>, new: &PersistentVolume) -> Vec<Is
             keeping.to_string(),
             "persistentVolumeReclaimPolicy: Retain",
         )
+        .demanded_by(&keeping.demanders)
     });
     let place = |volume: &PersistentVolume| {
         volume.claim.as_ref().map(|claim| (claim.namespace.clone(), claim.name.clone()))
@@ -152,6 +156,7 @@ fn volume_changed(transition: &Transition<'_>, new: &PersistentVolume) -> Vec<Is
         let fix =
             "leave namespace and name in spec.claimRef; without its uid the same claim can bind it again";
         Issue::fail("spec.claimRef", "the volume is taken from its claim", keeping.to_string(), fix)
+            .demanded_by(&keeping.demanders)
     });
     [owner, reclaim, taken].into_iter().flatten().collect()
 }
@@ -164,7 +169,7 @@ fn added_owner<'a>(old: &[Owner], new: &'a [Owner]) -> Option<&'a Owner> {
 fn new_owner(owner: &Owner, keeping: &Keeping) -> Issue {
     let found = format!("{} `{}` is added, whose end would take it along", owner.kind, owner.name);
     let fix = "remove it; a StatefulSet leaves its claims alone with whenDeleted and whenScaled: Retain";
-    Issue::fail("metadata.ownerReferences", found, keeping.to_string(), fix)
+    Issue::fail("metadata.ownerReferences", found, keeping.to_string(), fix).demanded_by(&keeping.demanders)
 }
 
 fn old_claim<'a>(transition: &Transition<'a>) -> Option<&'a PersistentVolumeClaim> {
@@ -197,7 +202,7 @@ impl<'a> Custody<'a> {
         let owner = match before.namespace(namespace) {
             Some(found) if found.meta.is_deleting => return None,
             Some(_) => before.owner_of(namespace)?,
-            None => before.recorded_owner(namespace).map(|(tenant, _)| tenant)?,
+            None => before.recorded_claims(namespace).map(|(tenant, _)| tenant).next()?,
         };
         Some(Self { plan: before.plan(owner)?, namespace: before.namespace(namespace), transition })
     }

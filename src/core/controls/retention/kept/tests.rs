@@ -36,6 +36,7 @@ fn data_that_is_there_is_kept() {
         verdict.evidence.wanted,
         "kept (data class `billing`): at least 7y (promised), until 2033-06-15T12:00:00Z"
     );
+    assert_eq!(verdict.changes_at, Some(at("2033-06-15T12:00:00Z")), "then it was kept for its time");
 }
 
 #[test]

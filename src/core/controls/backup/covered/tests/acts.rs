@@ -77,9 +77,9 @@ fn a_location_without_points_of_tenants_may_go() {
 
 #[test]
 fn neither_a_schedule_nor_a_location_gets_an_owner_with_which_it_would_go() {
-    let dead =
+    let orphaned =
         Owner { kind: "ConfigMap".into(), name: "dead".into(), uid: "dead".into(), is_controller: false };
-    let adopted = |meta: Meta| Meta { owner_references: Arc::from([dead.clone()]), ..meta };
+    let adopted = |meta: Meta| Meta { owner_references: Arc::from([orphaned.clone()]), ..meta };
     let bench = promised().with(Fact::RecoveryPoint(point("p", "2026-06-15T02:15:00Z")));
     let deed = Deed::in_world(&bench.world);
     let new = Schedule { meta: adopted(schedule().meta), ..schedule() };

@@ -50,7 +50,8 @@ fn prevent_deleting_a_claim_before_its_time_says_who_promised_what_until_when() 
         "deleted before its time",
         "kept (data class `billing`): at least 7y (keeping/K-1), until 2033-06-15T12:00:00Z",
         "keep it until 2033-06-15T12:00:00Z",
-    );
+    )
+    .demanded_by(&["keeping/K-1".to_owned()]);
     let acting = Acting::on(&CONTROL, &bench);
     for issues in [acting.delete(of(claim.clone())), acting.delete_by_key(claim.key())] {
         assert_eq!(issues.as_slice(), std::slice::from_ref(&wanted));

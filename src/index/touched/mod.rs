@@ -1,11 +1,22 @@
 //! What a change touches. The one function that drives both the controller and admission: it names the subjects whose
 //! verdicts may differ between the world before a change and the world after it.
 
+mod difference;
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{apply::tenants_reached, subjects::subjects_of};
+use difference::{
+    declares_the_same, namespaces_that_moved, owns_the_same, tenants_in_contest, tenants_that_gained_or_lost,
+};
+
+use super::{
+    apply::tenants_reached,
+    subjects::{objects_in, subjects_of},
+};
 use crate::core::{
-    facts::{Change, Declared, Kind, Name, ObjectKey, Selection},
+    facts::{Change, Kind, Name, ObjectKey, Selection, VolumeSource, Workload},
     subject::SubjectKey,
     tenancy,
     world::{DEFAULT_CLASS, World},
@@ -25,6 +36,8 @@ pub struct TouchedSubject {
 pub struct Touched {
     /// Single subjects.
     pub subjects: BTreeSet<TouchedSubject>,
+    /// Workloads that name a changed one as their controller: what counts as its part changes, and nothing that they do.
+    pub dependents: BTreeSet<TouchedSubject>,
     /// Tenants whose plan, namespaces or engine changed: every subject of theirs.
     pub tenants: BTreeSet<Name>,
     /// Whether the bound was reached and subjects were left out.
@@ -41,6 +54,17 @@ pub fn touched(before: &World, after: &World, change: &Change, bound: usize) -> 
     for world in [before, after] {
         touched.object(world, &key);
     }
+    if !owns_the_same(before, after, &key) {
+        touched.dependents(before, &key);
+        touched.dependents(after, &key);
+    }
+    for namespace in namespaces_that_moved(before, after, &key) {
+        touched.engine_in(before, &namespace);
+        touched.engine_in(after, &namespace);
+    }
+    if before.cluster_id() != after.cluster_id() {
+        touched.touched.tenants.extend(after.plans.keys().cloned());
+    }
     if matches!(key.kind, Kind::Tenant | Kind::TenantRecord) {
         touched.touched.tenants.extend(tenants_that_gained_or_lost(before, after));
         touched
@@ -49,57 +73,6 @@ pub fn touched(before: &World, after: &World, change: &Change, bound: usize) -> 
             .extend(tenants_in_contest(before, &key).chain(tenants_in_contest(after, &key)));
     }
     touched.touched
-}
-
-/// The tenants that hold a namespace in one world and not in the other: what one releases another may get.
-fn tenants_that_gained_or_lost(before: &World, after: &World) -> BTreeSet<Name> {
-    let (held, holds) = (&before.namespaces_of_tenant, &after.namespaces_of_tenant);
-    let differing = held
-        .iter()
-        .filter(|pair| !holds.contains(*pair))
-        .chain(holds.iter().filter(|pair| !held.contains(*pair)));
-    differing.map(|(tenant, _)| tenant.clone()).collect()
-}
-
-/// The tenants that ask for a namespace that this one asks for or holds too.
-fn tenants_in_contest<'a>(world: &'a World, key: &'a ObjectKey) -> impl Iterator<Item = Name> + 'a {
-    let tenant = world.tenant(&key.name);
-    let concerned = world.namespaces().filter(move |namespace| {
-        let holds = world.owner_of(&namespace.name) == Some(&key.name);
-        holds || tenant.is_some_and(|tenant| tenancy::asks_for(tenant, namespace).is_some())
-    });
-    concerned.flat_map(move |namespace| {
-        let ownership = tenancy::ownership(world, namespace);
-        ownership.others.into_iter().chain(ownership.owner).chain(tenancy::asking_for(world, namespace))
-    })
-}
-
-/// Whether only the status of a declaration changed, which Surety writes itself.
-fn declares_the_same(before: &World, after: &World, key: &ObjectKey) -> bool {
-    fn same<S: PartialEq>(a: Option<&Arc<Declared<S>>>, b: Option<&Arc<Declared<S>>>) -> bool {
-        match (a, b) {
-            (Some(a), Some(b)) => a.spec == b.spec && a.labels == b.labels && a.meta == b.meta,
-            _ => false,
-        }
-    }
-    let name = &key.name;
-    match key.kind {
-        Kind::Tenant => same(before.tenants.get(name), after.tenants.get(name)),
-        Kind::Profile => same(before.profiles.get(name), after.profiles.get(name)),
-        Kind::BackupPolicy => same(before.backup_policies.get(name), after.backup_policies.get(name)),
-        Kind::RetentionPolicy => {
-            same(before.retention_policies.get(name), after.retention_policies.get(name))
-        }
-        Kind::EncryptionPolicy => {
-            same(before.encryption_policies.get(name), after.encryption_policies.get(name))
-        }
-        Kind::IsolationPolicy => {
-            same(before.isolation_policies.get(name), after.isolation_policies.get(name))
-        }
-        Kind::Waiver => same(before.waivers.get(name), after.waivers.get(name)),
-        Kind::Attestation => same(before.attestations.get(name), after.attestations.get(name)),
-        _ => false,
-    }
 }
 
 struct Touching {
@@ -120,6 +93,15 @@ impl Touching {
             return;
         }
         self.touched.subjects.insert(subject);
+    }
+
+    fn dependents(&mut self, world: &World, key: &ObjectKey) {
+        for dependent in world.dependents_of(key) {
+            let namespace = dependent.namespace.clone().unwrap_or_default();
+            let Some(tenant) = world.owner_of(&namespace) else { return };
+            let subject = TouchedSubject { tenant: tenant.clone(), subject: dependent.clone().into() };
+            self.touched.dependents.insert(subject);
+        }
     }
 
     fn object(&mut self, world: &World, key: &ObjectKey) {
@@ -148,16 +130,30 @@ impl Touching {
         }
     }
 
-    /// A namespace gives its claims their class and their way into schedules.
+    /// A namespace gives everything in it its tenant, its environment and its end, and its claims their class.
     fn namespace(&mut self, world: &World, name: &Name) {
         self.tenants_concerned(world, name);
         let Some(tenant) = world.owner_of(name) else { return };
         self.add(tenant, ObjectKey::cluster(Kind::Namespace, name.clone()).into());
-        for claim in world.claims_in(name) {
-            self.add(tenant, claim.key().into());
+        for key in objects_in(world, name) {
+            self.add(tenant, key.into());
         }
-        for workload in world.workloads_in(name) {
-            self.add(tenant, workload.key().into());
+        for (key, _) in world.unreadable().filter(|(key, _)| key.namespace.as_ref() == Some(name)) {
+            self.add(tenant, key.clone().into());
+        }
+    }
+
+    /// Objects of a backup engine are believed or not by whose namespace they lie in.
+    fn engine_in(&mut self, world: &World, namespace: &Name) {
+        let first = |kind| ObjectKey::namespaced(kind, namespace.clone(), Name::default());
+        let is_inside = |key: &ObjectKey| key.namespace.as_ref() == Some(namespace);
+        let schedules = world.schedules.range(first(Kind::VeleroSchedule)..);
+        for (_, schedule) in schedules.take_while(|(key, _)| is_inside(key)) {
+            self.selection(world, &schedule.selection);
+        }
+        let points = world.points.range(first(Kind::VeleroBackup)..);
+        for (key, _) in points.take_while(|(key, _)| is_inside(key)) {
+            self.point(world, key);
         }
     }
 
@@ -171,15 +167,29 @@ impl Touching {
         }
     }
 
+    /// A claim, the volumes that are reserved for it, and the workloads that mount it.
     fn claim(&mut self, world: &World, namespace: &Name, key: &ObjectKey) {
         self.subject(world, namespace, key.clone());
-        let Some(claim) = world.claim(namespace, &key.name) else { return };
-        if let Some(volume) = claim.volume_name.as_ref().and_then(|name| world.volume(name)) {
-            self.subject(world, namespace, volume.key());
+        for volume in world.volumes_of(namespace) {
+            if volume.claim.as_ref().is_some_and(|claim| claim.name == key.name) {
+                self.subject(world, namespace, volume.key());
+            }
+        }
+        let mounts = |workload: &&Arc<Workload>| {
+            let mut sources = workload.template.volumes.iter().map(|volume| &volume.source);
+            sources.any(|source| matches!(source, VolumeSource::Claim(name) if *name == key.name))
+        };
+        for workload in world.workloads_in(namespace).filter(mounts) {
+            self.subject(world, namespace, workload.key());
         }
     }
 
+    /// A volume, and whoever names it: the claim that it is reserved for does not need to, nor the other way round.
     fn volume(&mut self, world: &World, key: &ObjectKey) {
+        for user in world.users_of_volume(&key.name) {
+            let namespace = user.namespace().cloned().unwrap_or_default();
+            self.subject(world, &namespace, user.clone());
+        }
         let Some(volume) = world.volume(&key.name) else { return };
         let Some(claim) = &volume.claim else { return };
         self.subject(world, &claim.namespace, key.clone());
@@ -213,13 +223,7 @@ impl Touching {
 
     /// The claims of every namespace that a schedule or run takes in.
     fn selection(&mut self, world: &World, selection: &Selection) {
-        let namespaces: Vec<Name> = match selection.literal_namespaces() {
-            Some(names) => names.into_iter().cloned().collect(),
-            None => {
-                world.owner_of_namespace.keys().filter(|name| selection.takes_in(name)).cloned().collect()
-            }
-        };
-        for namespace in namespaces {
+        for namespace in namespaces_taken_in(world, selection) {
             for claim in world.claims_in(&namespace) {
                 self.subject(world, &namespace, claim.key());
             }
@@ -227,18 +231,12 @@ impl Touching {
     }
 
     fn point(&mut self, world: &World, key: &ObjectKey) {
-        let Some(point) = world.point(key) else { return };
-        self.selection(world, &point.selection);
-        let namespaces: Vec<Name> = match point.selection.literal_namespaces() {
-            Some(names) => names.into_iter().cloned().collect(),
-            None => world
-                .owner_of_namespace
-                .keys()
-                .filter(|name| point.selection.takes_in(name))
-                .cloned()
-                .collect(),
+        let Some(point) = world.point(key) else {
+            let namespace = key.namespace.clone().unwrap_or_default();
+            return self.subject(world, &namespace, key.clone());
         };
-        for namespace in namespaces {
+        self.selection(world, &point.selection);
+        for namespace in namespaces_taken_in(world, &point.selection) {
             self.subject(world, &namespace, key.clone());
         }
     }
@@ -253,15 +251,22 @@ impl Touching {
         self.subject(world, &copy.claim_namespace, claim);
     }
 
-    /// The claims of every schedule that writes there.
+    /// The claims of every schedule that writes there, and of every recovery point that lies there.
     fn location(&mut self, world: &World, key: &ObjectKey) {
-        let schedules = world.schedules().filter(|schedule| {
-            let names_it = schedule.location.as_ref().is_none_or(|location| *location == key.name);
-            names_it && Some(&schedule.namespace) == key.namespace.as_ref()
-        });
-        let selections: Vec<Selection> = schedules.map(|schedule| schedule.selection.clone()).collect();
-        for selection in &selections {
-            self.selection(world, selection);
+        let is_here = |namespace: &Name, location: Option<&Name>| {
+            location.is_none_or(|location| *location == key.name) && Some(namespace) == key.namespace.as_ref()
+        };
+        let schedules =
+            world.schedules().filter(|schedule| is_here(&schedule.namespace, schedule.location.as_ref()));
+        let points = world.points().filter(|point| is_here(&point.namespace, point.location.as_ref()));
+        let selections =
+            schedules.map(|schedule| &schedule.selection).chain(points.map(|point| &point.selection));
+        let namespaces: BTreeSet<Name> =
+            selections.flat_map(|selection| namespaces_taken_in(world, selection)).collect();
+        for namespace in namespaces {
+            for claim in world.claims_in(&namespace) {
+                self.subject(world, &namespace, claim.key());
+            }
         }
     }
 
@@ -277,6 +282,14 @@ impl Touching {
         if Kind::ALL.iter().any(defines_engine) {
             self.touched.tenants.extend(world.plans.keys().cloned());
         }
+    }
+}
+
+/// The namespaces of tenants that a schedule or run takes in.
+fn namespaces_taken_in(world: &World, selection: &Selection) -> Vec<Name> {
+    match selection.literal_namespaces() {
+        Some(names) => names.into_iter().cloned().collect(),
+        None => world.owner_of_namespace.keys().filter(|name| selection.takes_in(name)).cloned().collect(),
     }
 }
 

@@ -1,0 +1,103 @@
+//! What was set up and is changed afterwards: refused where it would be refused, put back where it goes.
+
+use anyhow::{Result, ensure};
+use e2e::stories::{Ground, Rule, SOON, Stage, admitted, refused, warned};
+use e2e::surety::USER;
+use e2e::world::eventually;
+
+const FENCE: &str = "surety-default-deny";
+
+pub async fn a_fence_that_goes_under_warn_comes_back_and_under_deny_does_not_go(
+    stage: &Stage<'_>,
+) -> Result<()> {
+    let strict = Ground::new(stage, "fenced").await?;
+    for line in ["delete networkpolicy surety-default-deny", "delete networkpolicies --all"] {
+        refused(
+            &strict.run(line).await?,
+            &["[isolation.network-default-deny]", "Customers are kept apart."],
+        )?;
+    }
+    refused(
+        &strict
+            .run("label namespace $NAMESPACE --overwrite pod-security.kubernetes.io/enforce=privileged")
+            .await?,
+        &["[isolation.pod-security]", "metadata.labels[pod-security.kubernetes.io/enforce]"],
+    )?;
+
+    let mild = Ground::under(stage, "warned", Rule { enforcement: "Warn", ..Rule::default() }).await?;
+    let uid = async || {
+        let line = format!("get networkpolicy {FENCE} -o jsonpath={{.metadata.uid}}");
+        Ok::<_, anyhow::Error>(mild.run(&line).await?.success()?)
+    };
+    let first = uid().await?;
+    warned(
+        &mild.run("delete networkpolicy surety-default-deny").await?,
+        &["isolation.network-default-deny"],
+    )?;
+    eventually(SOON, "the fence", async || {
+        let now = uid().await?;
+        Ok((!now.is_empty() && now != first).then_some(()))
+    })
+    .await?;
+    // A field that Surety applied is forced back.
+    mild.merge("networkpolicy/surety-default-deny", r#"{"spec":{"policyTypes":["Ingress"]}}"#)
+        .await?
+        .success()?;
+    eventually(SOON, "both directions", async || {
+        let line = format!("get networkpolicy {FENCE} -o jsonpath={{.spec.policyTypes}}");
+        let found = mild.run(&line).await?.success()?;
+        ensure!(found.contains("Egress") && found.contains("Ingress"), "{found}");
+        Ok(Some(()))
+    })
+    .await?;
+    // So is the level that the namespace enforces.
+    warned(
+        &mild
+            .run("label namespace $NAMESPACE --overwrite pod-security.kubernetes.io/enforce=privileged")
+            .await?,
+        &["isolation.pod-security"],
+    )?;
+    eventually(SOON, "the level", async || {
+        let labels = mild.namespace().await?.metadata.labels.unwrap_or_default();
+        let level = labels.get("pod-security.kubernetes.io/enforce").cloned();
+        ensure!(level.as_deref() == Some("baseline"), "it enforces {level:?}");
+        Ok(Some(()))
+    })
+    .await
+}
+
+pub async fn under_observed_nothing_is_written_but_what_is_said_and_remembered(
+    stage: &Stage<'_>,
+) -> Result<()> {
+    let before = stage.audit.position()?;
+    let rule = Rule { enforcement: "Audit", management: "Observed" };
+    let ground = Ground::under(stage, "observed", rule).await?;
+    ground.apply(include_str!("../../data/application.yaml")).await?.success()?;
+    admitted(
+        &ground
+            .run("label namespace $NAMESPACE --overwrite pod-security.kubernetes.io/enforce=privileged")
+            .await?,
+    )?;
+    // What is not written is found, and that is written: once it is there, everything else had its time too.
+    ground
+        .report_with("the finding", |report| report.findings("isolation.pod-security").next().is_some())
+        .await?;
+    let writes = stage.audit.since(before)?;
+    let by_surety = writes.iter().filter(|request| request.user.username == USER && request.is_write());
+    let mut seen = 0;
+    for request in by_surety {
+        let Some(object) = &request.object_ref else { continue };
+        let concerns = object.namespace == ground.namespace
+            || object.name.contains(&ground.tenant)
+            || object.name == ground.namespace;
+        if !concerns {
+            continue;
+        }
+        let is_said = object.api_group == "surety.dev" || object.api_group == "events.k8s.io";
+        let is_remembered = object.namespace == "surety-system" && object.resource == "configmaps";
+        ensure!(is_said || is_remembered, "{} {object:?}", request.verb);
+        seen += 1;
+    }
+    ensure!(seen > 0, "nothing was said either");
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Time is an event: a finding opens at its second, whatever else happens or does not happen.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use e2e::stories::velero::Run;
+use e2e::stories::{Ground, SOON, Stage};
+use e2e::world::eventually;
+use jiff::{SignedDuration, Timestamp};
+
+const CONTROL: &str = "backup.recovery-point-age";
+const LIMIT: SignedDuration = SignedDuration::from_secs(20);
+
+const SHORT: &str = "
+apiVersion: surety.dev/v1alpha1
+kind: BackupPolicy
+metadata: {name: $TENANT-short}
+spec:
+  tenantSelector: {matchLabels: {story: $TENANT}}
+  enforcement: Audit
+  management: Observed
+  engine: {name: Velero, namespace: velero}
+  maxRecoveryPointAge: 20s
+";
+
+pub async fn a_recovery_point_that_grows_too_old_is_found_at_that_second(stage: &Stage<'_>) -> Result<()> {
+    let ground = Ground::new(stage, "too-old").await?;
+    ground.apply(SHORT).await?.success()?;
+    ground.apply(include_str!("../../data/bound.yaml")).await?.success()?;
+    let wait = ["wait", "pvc/bound", "--for=jsonpath={.status.phase}=Bound", "--timeout=30s", "--namespace"];
+    ground.kubectl().must(&[&wait[..], &[ground.namespace.as_str()]].concat()).await?;
+    let taken_at = Timestamp::from_second(Timestamp::now().as_second())?;
+    let run = Run {
+        name: &ground.tenant,
+        schedule: None,
+        namespace: &ground.namespace,
+        claims: &["bound"],
+        taken_at,
+        time_to_live: "720h0m0s",
+        expires: taken_at + SignedDuration::from_hours(720),
+    };
+    stage.velero.completed(&run).await?;
+    let deadline = taken_at + LIMIT;
+    let limit = SOON + Duration::try_from(LIMIT)?;
+    let (finding, read_at) = eventually(limit, "the finding", async || {
+        let report = ground.report().await?;
+        let read_at = Timestamp::now();
+        let found = report.findings(CONTROL).find(|finding| finding.state == "Fail");
+        Ok(found.cloned().map(|finding| (finding, read_at)))
+    })
+    .await?;
+    ensure!(read_at >= deadline, "it was found at {read_at}, before {deadline}");
+    ensure!(
+        read_at.duration_since(deadline) <= SignedDuration::from_secs(1),
+        "it was read at {read_at}, late for {deadline}"
+    );
+    ensure!(finding.since == deadline, "since {} instead of {deadline}", finding.since);
+    let seen = finding.seen.duration_since(deadline);
+    ensure!(!seen.is_negative() && seen <= SignedDuration::from_secs(1), "seen at {}", finding.seen);
+    let columns =
+        ground.run("get tenant $TENANT -o jsonpath={.status.oldestRecoveryPoint}").await?.success()?;
+    let oldest: Timestamp = columns.parse().with_context(|| format!("{columns:?} is no instant"))?;
+    ensure!(oldest == taken_at, "the oldest recovery point is {oldest}");
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! What two worlds differ in, as far as it decides what a change touches.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::core::{
+    facts::{Declared, Kind, Name, ObjectKey, Workload},
+    tenancy,
+    world::World,
+};
+
+/// The tenants that hold a namespace in one world and not in the other: what one releases another may get.
+pub(super) fn tenants_that_gained_or_lost(before: &World, after: &World) -> BTreeSet<Name> {
+    gained_or_lost(before, after).map(|(tenant, _)| tenant.clone()).collect()
+}
+
+fn gained_or_lost<'a>(before: &'a World, after: &'a World) -> impl Iterator<Item = &'a (Name, Name)> {
+    let (held, holds) = (&before.namespaces_of_tenant, &after.namespaces_of_tenant);
+    let lost = held.iter().filter(|pair| !holds.contains(*pair));
+    lost.chain(holds.iter().filter(|pair| !held.contains(*pair)))
+}
+
+/// The namespaces that another tenant holds after a change, or none any more.
+pub(super) fn namespaces_that_moved(before: &World, after: &World, key: &ObjectKey) -> BTreeSet<Name> {
+    match key.kind {
+        Kind::Namespace if before.owner_of(&key.name) != after.owner_of(&key.name) => {
+            BTreeSet::from([key.name.clone()])
+        }
+        Kind::Tenant | Kind::TenantRecord => {
+            gained_or_lost(before, after).map(|(_, namespace)| namespace.clone()).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The tenants that ask for a namespace that this one asks for or holds too.
+pub(super) fn tenants_in_contest<'a>(
+    world: &'a World,
+    key: &'a ObjectKey,
+) -> impl Iterator<Item = Name> + 'a {
+    let tenant = world.tenant(&key.name);
+    let concerned = world.namespaces().filter(move |namespace| {
+        let holds = world.owner_of(&namespace.name) == Some(&key.name);
+        holds || tenant.is_some_and(|tenant| tenancy::asks_for(tenant, namespace).is_some())
+    });
+    concerned.flat_map(move |namespace| {
+        let ownership = tenancy::ownership(world, namespace);
+        ownership.others.into_iter().chain(ownership.owner).chain(tenancy::asking_for(world, namespace))
+    })
+}
+
+/// Whether a workload is the same to those that it owns.
+pub(super) fn owns_the_same(before: &World, after: &World, key: &ObjectKey) -> bool {
+    let found = |world: &World| -> Option<Arc<Workload>> {
+        world.workload(key.kind, key.namespace.as_ref()?, &key.name).cloned()
+    };
+    match (found(before), found(after)) {
+        (Some(old), Some(new)) => old.meta.uid == new.meta.uid && old.template == new.template,
+        (old, new) => old.is_none() && new.is_none(),
+    }
+}
+
+/// Whether only the status of a declaration changed, which Surety writes itself.
+pub(super) fn declares_the_same(before: &World, after: &World, key: &ObjectKey) -> bool {
+    fn same<S: PartialEq>(a: Option<&Arc<Declared<S>>>, b: Option<&Arc<Declared<S>>>) -> bool {
+        match (a, b) {
+            (Some(a), Some(b)) => a.spec == b.spec && a.labels == b.labels && a.meta == b.meta,
+            _ => false,
+        }
+    }
+    let name = &key.name;
+    match key.kind {
+        Kind::Tenant => same(before.tenants.get(name), after.tenants.get(name)),
+        Kind::Profile => same(before.profiles.get(name), after.profiles.get(name)),
+        Kind::BackupPolicy => same(before.backup_policies.get(name), after.backup_policies.get(name)),
+        Kind::RetentionPolicy => {
+            same(before.retention_policies.get(name), after.retention_policies.get(name))
+        }
+        Kind::EncryptionPolicy => {
+            same(before.encryption_policies.get(name), after.encryption_policies.get(name))
+        }
+        Kind::IsolationPolicy => {
+            same(before.isolation_policies.get(name), after.isolation_policies.get(name))
+        }
+        Kind::Waiver => same(before.waivers.get(name), after.waivers.get(name)),
+        Kind::Attestation => same(before.attestations.get(name), after.attestations.get(name)),
+        _ => false,
+    }
+}
