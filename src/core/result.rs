@@ -410,10 +410,10 @@ mod tests {
     }
 
     /// A finding, then what takes its place, then the finding again: since when, and how often it came back.
-    fn comes_back_after(between: Vec<Finding>) -> (Timestamp, i32) {
+    fn comes_back_after(between: &[Finding]) -> (Timestamp, i32) {
         let fails = || vec![dated(finding("a", Problem::Fail), &BTreeMap::new(), at(1))];
         let memory = remember(&fails(), &BTreeMap::new(), at(1));
-        let memory = remember(&between, &memory, at(2));
+        let memory = remember(between, &memory, at(2));
         let again = dated(finding("a", Problem::Fail), &memory, at(3));
         (again.since, again.regressions)
     }
@@ -433,7 +433,7 @@ mod tests {
             ("forbidden", not_known(Ignorance::Forbidden(Source::Workloads)), (at(1), 0)),
             ("stale", not_known(Ignorance::Stale(Source::Workloads, at(0))), (at(1), 0)),
         ] {
-            assert_eq!(comes_back_after(between), expected, "{what}");
+            assert_eq!(comes_back_after(&between), expected, "{what}");
         }
     }
 }
