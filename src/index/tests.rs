@@ -276,7 +276,9 @@ fn of_two_recorded_claims_one_stands_whichever_was_read_last_and_the_other_when_
             for fact in [tenant(asking, &["shared"]), namespace("shared", Labels::default())] {
                 apply(&mut world, Change::Apply(fact));
             }
-            records.into_iter().for_each(|record| apply(&mut world, record.clone()));
+            for record in records {
+                apply(&mut world, record.clone());
+            }
             assert_eq!(owner(&world).as_deref(), Some(wanted), "{asking} asks");
             let other = if wanted == "a" { "b" } else { "a" };
             apply(&mut world, record(wanted, &[]));

@@ -2,7 +2,7 @@
 //! two worlds that were built from files: one without the request, one with it. Computed here anew, over every subject
 //! of every tenant, so that a subject which the decision does not look at shows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ use surety::{
     admission::decide::{self, CannotTell, Decision, Outcome, Violation},
     api::{Enforcement, OnUnknown},
     core::{
-        facts::{Change, Fact, Kind, Name, ObjectKey, Selection, Unknown},
+        facts::{Change, Fact, Kind, Name, Selection, Source, Unknown},
         integrity, intent,
-        judge::judge,
-        plan::{Demander, Plan, Requirement},
+        judge::{Judgement, judge},
+        plan::{Demander, Origin, Plan, Requirement},
         subject::SubjectKey,
         transition::{Act, Transition, Trusted},
         verdict::{Issue, Problem, State, Verdict},
@@ -28,7 +28,7 @@ use super::{
     random::Random,
     reach::Reached,
     scenario::{Disagreement, Request, Scenario, Seen},
-    watch::write_shuffled,
+    watch::write_any,
 };
 
 /// Judges a request by both ways. `world` is what the watch has brought, `files` what files show.
@@ -43,7 +43,7 @@ pub(super) fn check(
     let review = decode::review(&body).map_err(|error| Disagreement::new("review", error.to_string()))?;
     let read = |value: &Option<Value>| {
         let value = value.as_ref().filter(|_| request.kind != Kind::DeleteBackupRequest);
-        value.map(|value| files::change_of(scenario.seed, request.kind, value)).transpose()
+        value.map(|value| files::change_of(request.kind, value)).transpose()
     };
     let (old, new) = (read(&request.old)?, read(&request.new)?);
     let is_unreadable =
@@ -119,7 +119,7 @@ fn review_of(scenario: &Scenario, request: &Request) -> Vec<u8> {
         body["request"]["options"]["propagationPolicy"] = json!(propagation);
     }
     let mut bytes = Vec::new();
-    write_shuffled(&mut random, &body, &mut bytes);
+    write_any(&mut random, &body, &mut bytes);
     bytes
 }
 
@@ -211,9 +211,11 @@ struct Expected {
     worse: Vec<Finding>,
     /// Fails as before, on the request's own object: a warning.
     failing_itself: Vec<Finding>,
-    /// Fails as before, anywhere.
-    failing: BTreeSet<Finding>,
+    /// Fails as before anywhere, or cannot be told: what of it is touched is said.
+    standing: BTreeSet<Finding>,
     cannot_tell: bool,
+    /// Sources that controls read and do not declare.
+    undeclared: BTreeSet<String>,
 }
 
 impl Expected {
@@ -248,14 +250,14 @@ impl Expected {
                     .filter(|(_, requirement)| requirement.control == *control)
                     .collect();
                 let subject = SubjectKey::Object(transition.act.key.clone());
-                let enforcement = if uses.is_empty() {
-                    Some(Enforcement::Deny)
-                } else {
-                    let strictness = uses.iter().filter_map(|(plan, requirement)| {
-                        strictness(plan, requirement, &subject, transition.now)
-                    });
-                    strictness.max()
-                };
+                // What names those whose promise it breaks is theirs to answer; else it is everybody's.
+                let names = |origin: &Origin| issue.demanders.contains(&origin.demander.to_string());
+                let names_any = uses.iter().any(|(_, requirement)| requirement.origins.iter().any(names));
+                let strictness = uses.iter().filter_map(|(plan, requirement)| {
+                    let origins = requirement.origins.iter().filter(|origin| !names_any || names(origin));
+                    strictest(plan, requirement, origins, &subject, transition.now)
+                });
+                let enforcement = if uses.is_empty() { Some(Enforcement::Deny) } else { strictness.max() };
                 if let Some(enforcement) = enforcement {
                     self.worse.push(Finding::new(control.id, None, &issue, enforcement));
                 }
@@ -290,10 +292,23 @@ impl Expected {
         let of_class =
             plan.requirements.iter().filter(|requirement| requirement.control.subjects.contains(&class));
         for requirement in of_class {
-            let Some(after) = verdict(&worlds.after, plan, requirement, subject, now) else { continue };
-            let before = verdict(&worlds.before_alone, plan, requirement, subject, now);
+            let Some(after) = judged(&worlds.after, plan, requirement, subject, now) else { continue };
+            self.note_reads(requirement, &after);
+            let was_its = was_its(&worlds.before, &worlds.after, plan, subject);
+            let before = judged(&worlds.before_alone, plan, requirement, subject, now).filter(|_| was_its);
+            let (before, after) = (before.map(|before| before.verdict), after.verdict);
             self.compare_verdicts(act, (plan, requirement, subject), before.as_ref(), &after, now);
         }
+    }
+
+    /// A control reads what it declares, and the judge the environment of a namespace.
+    fn note_reads(&mut self, requirement: &Requirement, judgement: &Judgement) {
+        let control = requirement.control;
+        let excess = judgement
+            .reads
+            .iter()
+            .filter(|source| !control.reads.contains(*source) && *source != Source::Namespaces);
+        self.undeclared.extend(excess.map(|source| format!("{} reads {source}", control.id)));
     }
 
     fn compare_verdicts(
@@ -316,14 +331,25 @@ impl Expected {
         let finding = |issue: &Issue, enforcement| {
             Finding::new(requirement.control.id, named.clone(), issue, enforcement)
         };
+        // What was there and is waited for again was taken away.
+        let was_supplied = |issue: &Issue| {
+            before.is_some_and(|before| {
+                before.not_applicable.is_none()
+                    && !before
+                        .issues
+                        .iter()
+                        .any(|old| (&old.field, &old.container) == (&issue.field, &issue.container))
+            })
+        };
         for issue in &after.issues {
             match (&issue.problem, issue.state(now)) {
+                (_, State::Pending) if was_supplied(issue) => self.worse.push(finding(issue, strictness)),
                 (_, State::Fail) if was_so(issue, State::Fail) => {
                     let finding = finding(issue, strictness);
                     if is_own && strictness > Enforcement::Audit {
                         self.failing_itself.push(finding.clone());
                     }
-                    self.failing.insert(finding);
+                    self.standing.insert(finding);
                 }
                 (_, State::Fail) => self.worse.push(finding(issue, strictness)),
                 (Problem::Unknown(Unknown::Undecidable(_)), _) if !was_so(issue, State::Error) => {
@@ -341,7 +367,7 @@ impl Expected {
                         if is_own {
                             self.worse.push(finding);
                         } else {
-                            self.failing.insert(finding);
+                            self.standing.insert(finding);
                         }
                     }
                 }
@@ -353,14 +379,20 @@ impl Expected {
     fn compare(&self, decision: &Decision) -> Result<(), String> {
         let refused = match &decision.outcome {
             Outcome::Refused(violations) => findings(violations),
-            _ => Vec::new(),
+            _ => BTreeSet::new(),
         };
         same("refused", &self.answered(Enforcement::Deny), &refused)?;
-        same("audited", &self.answered(Enforcement::Audit), &findings(&decision.audited))?;
-        self.compare_warnings(findings(&decision.warned))?;
+        let mut audited = findings(&decision.audited);
+        let wanted = self.answered(Enforcement::Audit);
+        audited.retain(|found| wanted.contains(found) || !self.standing.contains(found));
+        same("audited", &wanted, &audited)?;
+        self.compare_warnings(&findings(&decision.warned))?;
         let ignorant = matches!(decision.outcome, Outcome::CannotTell(CannotTell::Ignorant(_)));
         if self.cannot_tell && refused.is_empty() && !ignorant {
             return Err("the answer is given although a required source cannot be trusted".to_owned());
+        }
+        if let Some(undeclared) = self.undeclared.first() {
+            return Err(undeclared.clone());
         }
         if matches!(decision.outcome, Outcome::CannotTell(CannotTell::TooLarge)) {
             return Err("a small world is too large".to_owned());
@@ -369,50 +401,59 @@ impl Expected {
     }
 
     /// New warnings exactly; beside them what fails as before: on the object itself all, elsewhere what is touched.
-    fn compare_warnings(&self, mut warned: Vec<Finding>) -> Result<(), String> {
-        for wanted in self.answered(Enforcement::Warn).into_iter().chain(self.failing_itself.clone()) {
-            let at = warned.iter().position(|found| *found == wanted);
-            warned.remove(at.ok_or_else(|| format!("no warning of {wanted:?}"))?);
-        }
-        match warned.iter().find(|found| !self.failing.contains(found)) {
-            Some(excess) => Err(format!("a warning of {excess:?}")),
-            None => Ok(()),
-        }
+    fn compare_warnings(&self, warned: &BTreeSet<Finding>) -> Result<(), String> {
+        let mut wanted = self.answered(Enforcement::Warn);
+        wanted.extend(self.failing_itself.iter().cloned());
+        let touched = warned.iter().filter(|found| self.standing.contains(found));
+        wanted.extend(touched.cloned());
+        same("warned", &wanted, warned)
     }
 
-    fn answered(&self, enforcement: Enforcement) -> Vec<Finding> {
-        let mut findings: Vec<Finding> =
-            self.worse.iter().filter(|finding| finding.enforcement == enforcement).cloned().collect();
-        findings.sort();
-        findings
+    fn answered(&self, enforcement: Enforcement) -> BTreeSet<Finding> {
+        self.worse.iter().filter(|finding| finding.enforcement == enforcement).cloned().collect()
     }
 }
 
-fn findings(violations: &[Violation]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = violations.iter().map(Finding::of).collect();
-    findings.sort();
-    findings
+/// What two uses of a control say alike is said once.
+fn findings(violations: &[Violation]) -> BTreeSet<Finding> {
+    violations.iter().map(Finding::of).collect()
 }
 
-fn same(what: &str, expected: &[Finding], found: &[Finding]) -> Result<(), String> {
+fn same(what: &str, expected: &BTreeSet<Finding>, found: &BTreeSet<Finding>) -> Result<(), String> {
     if expected == found {
         return Ok(());
     }
-    let missing: Vec<_> = expected.iter().filter(|finding| !found.contains(finding)).collect();
-    let excess: Vec<_> = found.iter().filter(|finding| !expected.contains(finding)).collect();
+    let missing: Vec<_> = expected.difference(found).collect();
+    let excess: Vec<_> = found.difference(expected).collect();
     Err(format!("{what}: missing {missing:#?}, in excess {excess:#?}"))
 }
 
-fn verdict(
+fn judged(
     world: &World,
     plan: &Plan,
     requirement: &Requirement,
     subject: &SubjectKey,
     now: Timestamp,
-) -> Option<Verdict> {
+) -> Option<Judgement> {
     let subject = index::resolve(world, plan, subject)?;
-    let judgement = judge(world, plan, requirement, &subject, now);
-    Some(judgement.verdict)
+    Some(judge(world, plan, requirement, &subject, now))
+}
+
+/// Whether a volume or recovery point was already about one of the namespaces that are the tenant's; everything else is
+/// where it lies.
+fn was_its(before: &World, after: &World, plan: &Plan, subject: &SubjectKey) -> bool {
+    let SubjectKey::Object(key) = subject else { return true };
+    let mut held = after.namespaces_of(&plan.tenant.name);
+    match key.kind {
+        Kind::PersistentVolume => before.volume(&key.name).is_some_and(|volume| {
+            let place = volume.claim.as_ref().map(|claim| &claim.namespace);
+            held.any(|name| Some(name) == place)
+        }),
+        Kind::VeleroBackup => {
+            before.point(key).is_some_and(|point| held.any(|name| point.selection.takes_in(name)))
+        }
+        _ => true,
+    }
 }
 
 /// How strictly a breach is answered: by the strictest of those who demand it and have not waived it.
@@ -422,7 +463,17 @@ fn strictness(
     subject: &SubjectKey,
     now: Timestamp,
 ) -> Option<Enforcement> {
-    let standing = requirement.origins.iter().filter(|origin| {
+    strictest(plan, requirement, requirement.origins.iter(), subject, now)
+}
+
+fn strictest<'o>(
+    plan: &Plan,
+    requirement: &Requirement,
+    origins: impl Iterator<Item = &'o Origin>,
+    subject: &SubjectKey,
+    now: Timestamp,
+) -> Option<Enforcement> {
+    let standing = origins.filter(|origin| {
         !plan.waivers.iter().any(|waiver| {
             let spec = &waiver.spec;
             let is_about = match (&spec.control, &spec.commitment, &origin.demander) {
@@ -452,32 +503,28 @@ fn tenants_concerned(transition: &Transition<'_>) -> BTreeSet<Name> {
     if act.key.kind == Kind::Tenant {
         return BTreeSet::from([act.key.name.clone()]);
     }
-    let owners: BTreeMap<&Name, &Name> = world
-        .namespaces()
-        .filter_map(|namespace| Some((&namespace.name, world.owner_of(&namespace.name)?)))
-        .collect();
-    let mut is_meant: Vec<Box<dyn Fn(&Name) -> bool + '_>> = Vec::new();
-    is_meant.push(Box::new(|name| act.key.namespace.as_ref() == Some(name)));
-    is_meant.push(Box::new(|name| act.key.kind == Kind::Namespace && act.key.name == *name));
-    fn of<'s>(selection: &'s Selection) -> Box<dyn Fn(&Name) -> bool + 's> {
-        Box::new(move |name| selection.takes_in(name))
+    let mut named: BTreeSet<&Name> = act.key.namespace.iter().collect();
+    if act.key.kind == Kind::Namespace {
+        named.insert(&act.key.name);
     }
+    let mut selections: Vec<&Selection> = Vec::new();
     for fact in [&act.old, &act.new].into_iter().flatten() {
         match fact {
-            Fact::PersistentVolume(volume) => is_meant
-                .push(Box::new(|name| volume.claim.as_ref().is_some_and(|claim| claim.namespace == *name))),
-            Fact::Schedule(schedule) => is_meant.push(of(&schedule.selection)),
-            Fact::RecoveryPoint(point) => is_meant.push(of(&point.selection)),
-            Fact::VolumeCopy(copy) => is_meant.push(Box::new(|name| copy.claim_namespace == *name)),
+            Fact::PersistentVolume(volume) => named.extend(volume.claim.iter().map(|claim| &claim.namespace)),
+            Fact::VolumeCopy(copy) => drop(named.insert(&copy.claim_namespace)),
+            Fact::Schedule(schedule) => selections.push(&schedule.selection),
+            Fact::RecoveryPoint(point) => selections.push(&point.selection),
             Fact::Location(location) => {
                 let beside = world.schedules().filter(|schedule| schedule.namespace == location.namespace);
-                is_meant.extend(beside.map(|schedule| of(&schedule.selection)));
+                selections.extend(beside.map(|schedule| &schedule.selection));
             }
             _ => {}
         }
     }
-    let requested = act.requested_deletion.as_ref().and_then(|key: &ObjectKey| world.point(key));
-    is_meant.extend(requested.map(|point| of(&point.selection)));
-    let meant = owners.into_iter().filter(|(name, _)| is_meant.iter().any(|is_meant| is_meant(name)));
-    meant.map(|(_, owner)| owner.clone()).collect()
+    let requested = act.requested_deletion.as_ref().and_then(|key| world.point(key));
+    selections.extend(requested.map(|point| &point.selection));
+    let is_meant =
+        |name: &Name| named.contains(name) || selections.iter().any(|selection| selection.takes_in(name));
+    let meant = world.namespaces().map(|namespace| &namespace.name).filter(|name| is_meant(name));
+    meant.filter_map(|name| world.owner_of(name)).cloned().collect()
 }

@@ -1,6 +1,6 @@
 //! What the generated cases reach: every control in every answer that it can give.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::Timestamp;
 use surety::core::{
@@ -12,13 +12,16 @@ use surety::core::{
 use super::{tables::Table, time::Moments};
 
 /// Where an answer cannot come from a control, with the reason.
-const EXCEPTIONS: [(&str, Answer, &str); 1] = [(
-    "governance.attested",
-    Answer::Unknown,
-    "it reads declarations alone, and has no object of its own that could be unreadable; nothing attested is Manual",
-)];
+const EXCEPTIONS: [(&str, Answer, &str); 2] = [
+    (
+        "governance.attested",
+        Answer::Unknown,
+        "it reads declarations alone, and a commitment is no object that could be unreadable",
+    ),
+    ("governance.attested", Answer::Fail, "what nobody attested is Manual, and what ran out is Stale"),
+];
 
-/// What answers stand in for Unknown where that cannot be.
+/// What answers stand in for those that cannot be.
 const INSTEAD: [(&str, &[Answer]); 1] = [("governance.attested", &[Answer::Manual, Answer::Stale])];
 
 /// Answers that are told apart.
@@ -39,8 +42,8 @@ pub(super) enum Answer {
 pub(super) struct Reached {
     answers: BTreeMap<(&'static str, Answer), usize>,
     undecidable: BTreeMap<&'static str, usize>,
-    pub(super) cases: usize,
-    pub(super) verdicts: usize,
+    cases: usize,
+    verdicts: usize,
     pub(super) moments: Moments,
     /// Outcomes of requests, by their name.
     pub(super) outcomes: BTreeMap<&'static str, usize>,
@@ -50,6 +53,10 @@ pub(super) struct Reached {
 }
 
 impl Reached {
+    pub(super) fn of_one_case() -> Self {
+        Self { cases: 1, ..Self::default() }
+    }
+
     pub(super) fn note(&mut self, table: &Table, now: Timestamp) {
         for (cell, entry) in table {
             self.verdicts += 1;
@@ -135,7 +142,7 @@ impl Reached {
         for control in controls::all() {
             let counts = answers.map(|answer| format!("{answer:?} {}", self.count(control.id, answer)));
             let undecidable = self.undecidable.get(control.id).copied().unwrap_or_default();
-            text.push_str(&format!("{}: {} (undecidable {undecidable})\n", control.id, counts.join(", ")));
+            let _ = writeln!(text, "{}: {} (undecidable {undecidable})", control.id, counts.join(", "));
         }
         text
     }

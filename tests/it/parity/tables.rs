@@ -72,6 +72,13 @@ pub(super) fn cell(plan: &Plan, requirement: &Requirement, subject: &SubjectKey)
     }
 }
 
+/// The same without what is advice and no answer: a fix may name any good storage class that there was.
+pub(super) fn without_advice(entry: Option<&Entry>) -> Option<Entry> {
+    let mut entry = entry.cloned()?;
+    entry.verdict.issues.iter_mut().for_each(|issue| issue.fix.clear());
+    Some(entry)
+}
+
 /// The first difference between two tables.
 pub(super) fn compare(
     about: &'static str,
@@ -79,7 +86,10 @@ pub(super) fn compare(
     right: (&str, &Table),
 ) -> Result<(), Disagreement> {
     let cells: std::collections::BTreeSet<&Cell> = left.1.keys().chain(right.1.keys()).collect();
-    let differs = |cell: &&&Cell| left.1.get(**cell) != right.1.get(**cell);
+    let differs = |cell: &&&Cell| {
+        let (left, right) = (left.1.get(**cell), right.1.get(**cell));
+        left != right && without_advice(left) != without_advice(right)
+    };
     let Some(cell) = cells.iter().find(differs) else { return Ok(()) };
     let shown =
         |table: &Table| table.get(cell).map_or("no verdict".to_owned(), |entry| format!("{entry:#?}"));

@@ -7,7 +7,7 @@ use surety::{
         judge,
         plan::Plan,
         subject::SubjectKey,
-        verdict::{State, Verdict},
+        verdict::{Problem, State, Verdict},
         world::World,
     },
     index,
@@ -69,18 +69,19 @@ fn instants_before(random: &mut Random, now: Timestamp, next: Timestamp) -> Vec<
     two.chain([last]).collect()
 }
 
-fn again(world: &World, cell: &Cell, at: Timestamp) -> Option<(Verdict, Option<Timestamp>)> {
+fn again(world: &World, cell: &Cell, at: Timestamp) -> Option<Entry> {
     let plan = world.plan(&cell.tenant).expect("the tenant has a plan");
     let evaluation = Evaluation::of(world, plan, [cell.subject.clone()], index::resolve, at);
     let mut verdicts = evaluation.verdicts();
     let (subject, requirement, verdict) =
         verdicts.find(|(subject, requirement, _)| tables::cell(plan, requirement, subject) == *cell)?;
-    Some((verdict.clone(), judge::next_change(plan, requirement, subject, verdict, at)))
+    let next = judge::next_change(plan, requirement, subject, verdict, at);
+    Some(Entry { verdict: verdict.clone(), next })
 }
 
 fn unchanged(world: &World, cell: &Cell, entry: &Entry, at: Timestamp) -> Result<(), Disagreement> {
     let found = again(world, cell, at);
-    if found.as_ref().map(|(verdict, next)| (verdict, *next)) == Some((&entry.verdict, entry.next)) {
+    if tables::without_advice(found.as_ref()) == tables::without_advice(Some(entry)) {
         return Ok(());
     }
     let text = format!("{cell:?}\nnow: {entry:#?}\nat {at}: {found:#?}");
@@ -90,7 +91,7 @@ fn unchanged(world: &World, cell: &Cell, entry: &Entry, at: Timestamp) -> Result
 /// Whether the answer is another one at its moment. A wait that ends without one is wrong.
 fn changes_at(world: &World, cell: &Cell, entry: &Entry, at: Timestamp) -> Result<bool, Disagreement> {
     let plan = world.plan(&cell.tenant).expect("the tenant has a plan");
-    let Some((after, next)) = again(world, cell, at) else {
+    let Some(Entry { verdict: after, next }) = again(world, cell, at) else {
         return Err(Disagreement::new("subject that ends", format!("{cell:?} at {at}")));
     };
     if next.is_some_and(|next| next <= at) {
@@ -99,13 +100,17 @@ fn changes_at(world: &World, cell: &Cell, entry: &Entry, at: Timestamp) -> Resul
     let before = at - SignedDuration::from_nanos(1);
     let states = states(plan, cell, &entry.verdict, before);
     let changes = after != entry.verdict || states != self::states(plan, cell, &after, at);
-    if !changes && entry.verdict.state(before) == State::Pending {
+    if !changes && waits_until(&entry.verdict, at) {
         return Err(Disagreement::new(
             "wait without end",
             format!("{cell:?}\n{entry:#?}\nat {at}: {after:#?}"),
         ));
     }
     Ok(changes)
+}
+
+fn waits_until(verdict: &Verdict, at: Timestamp) -> bool {
+    verdict.issues.iter().any(|issue| issue.problem == Problem::Pending { due: at })
 }
 
 /// The state for each of those who demand it, waivers applied.

@@ -60,7 +60,7 @@ fn take(book: &mut Book, scenario: &Scenario, step: Step, at: Timestamp) -> Resu
         Step::Source(source, state) => book.set_source(source, state, at),
         Step::Line(kind, line) => match decode::watch_line(kind, &line) {
             Ok(WatchLine::Added { change, .. } | WatchLine::Modified { change, .. }) => {
-                book.apply(change, at)
+                book.apply(change, at);
             }
             Ok(WatchLine::Deleted { key, .. }) => book.apply(Change::Delete(key), at),
             Ok(WatchLine::Bookmark { .. }) => {}
@@ -101,8 +101,9 @@ fn timeline(scenario: &Scenario) -> Vec<(Timestamp, Step)> {
     for (kind, lives) in &by_kind {
         deliver(scenario, span, *kind, lives, &mut steps);
     }
+    let listed = moment(scenario, &mut random, span);
     for (source, state) in &scenario.sources {
-        let at = moment(scenario, &mut random, span);
+        let at = if random.chance(80) { listed } else { moment(scenario, &mut random, span) };
         steps.push((at, Step::Source(*source, SourceState::Synced)));
         if *state != SourceState::Synced {
             let later = moment(scenario, &mut random, span);
@@ -191,7 +192,7 @@ fn line_of(random: &mut Random, before: Option<&Value>, now: Option<&Value>) -> 
         (None, None) => return None,
     };
     let mut line = format!("{{\"type\":\"{event}\",\"object\":").into_bytes();
-    write_shuffled(random, object, &mut line);
+    write_any(random, object, &mut line);
     line.extend(b"}\n");
     Some(line)
 }
@@ -218,14 +219,22 @@ fn pages_of(random: &mut Random, kind: Kind, there: Vec<&Value>) -> Vec<Vec<u8>>
             "metadata": {"resourceVersion": "100"}, "items": chunk,
         });
         let mut bytes = Vec::new();
-        write_shuffled(random, &page, &mut bytes);
+        write_any(random, &page, &mut bytes);
         bytes
     });
     pages.collect()
 }
 
-/// JSON with the fields of every object in any order.
-pub(super) fn write_shuffled(random: &mut Random, value: &Value, out: &mut Vec<u8>) {
+/// JSON, at times with the fields of every object in any order.
+pub(super) fn write_any(random: &mut Random, value: &Value, out: &mut Vec<u8>) {
+    if random.chance(30) {
+        write_shuffled(random, value, out);
+    } else {
+        serde_json::to_writer(out, value).unwrap();
+    }
+}
+
+fn write_shuffled(random: &mut Random, value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Object(fields) => {
             let mut fields: Vec<(&String, &Value)> = fields.iter().collect();

@@ -366,14 +366,17 @@ impl Maker {
     }
 
     pub(super) fn add_namespaces(&mut self, objects: &mut Objects) {
-        for name in words::NAMESPACES {
-            if self.random.chance(85) {
-                let value = self.namespace(name);
-                objects.add(Kind::Namespace, value);
-            }
-        }
-        for name in ["velero", "kube-system"] {
-            if self.random.chance(60) {
+        let others = if self.tenants.len() > 1 { 85 } else { 15 };
+        let likely = [
+            ("one-prod", 95),
+            ("one-dev", 60),
+            ("two-prod", others),
+            ("self-made", 25),
+            ("velero", 30),
+            ("kube-system", 25),
+        ];
+        for (name, percent) in likely {
+            if self.random.chance(percent) {
                 let value = self.namespace(name);
                 objects.add(Kind::Namespace, value);
             }

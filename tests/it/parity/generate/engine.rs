@@ -24,7 +24,7 @@ impl Maker {
             let value = self.schedule(place, name);
             objects.add(Kind::VeleroSchedule, value);
         }
-        for name in &POINTS[..self.random.pick(&[0, 1, 1, 2, 3])] {
+        for name in &POINTS[..self.random.pick(&[0, 1, 1, 2, 2])] {
             let place = self.engine_place();
             let value = self.point(place, name);
             objects.add(Kind::VeleroBackup, value);
@@ -68,7 +68,7 @@ impl Maker {
         if self.random.chance(50) {
             spec["backupSyncPeriod"] = json!(self.random.pick(&["1m", "30m", "0", "24h0m0s"]));
         }
-        let mut status = json!({"lastSyncedTime": self.ago()});
+        let mut status = json!({"lastSyncedTime": if self.careful() { self.now } else { self.ago() }});
         if self.random.chance(95) {
             status["phase"] = if self.careful() {
                 json!("Available")
@@ -84,8 +84,8 @@ impl Maker {
         let mut spec = json!({});
         match self.random.below(6) {
             0 => {}
-            1 => spec["includedNamespaces"] = json!(["*"]),
-            2 => spec["includedNamespaces"] = json!(["one-*"]),
+            1 | 2 => spec["includedNamespaces"] = json!(["*"]),
+            3 => spec["includedNamespaces"] = json!(["one-*"]),
             _ => spec["includedNamespaces"] = json!(self.random.some_of(&words::NAMESPACES)),
         }
         if self.random.chance(15) {
@@ -169,7 +169,7 @@ impl Maker {
             let lives = self.random.pick(&[1, 24, 24 * 29, 24 * 30, 24 * 31, 24 * 400]);
             status["expiration"] = json!(started + SignedDuration::from_hours(lives));
         }
-        let attempted = self.random.below(3);
+        let attempted = self.random.pick(&[0, 1, 2, 2]);
         let completed = if self.careful() { attempted } else { self.random.below(3) };
         let fields = self.random.pick(&[
             ["csiVolumeSnapshotsAttempted", "csiVolumeSnapshotsCompleted"],

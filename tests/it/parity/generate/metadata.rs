@@ -86,7 +86,8 @@ impl Maker {
             "" => resource.version.to_owned(),
             group => format!("{group}/{}", resource.version),
         };
-        let mut object = json!({"apiVersion": version, "kind": resource.kind, "metadata": metadata});
+        let mut object = json!({"apiVersion": version, "kind": resource.kind});
+        object["metadata"] = metadata;
         if let (Some(fields), Value::Object(rest)) = (object.as_object_mut(), rest) {
             fields.extend(rest);
         }
@@ -107,7 +108,8 @@ impl Maker {
 
     /// A namespace in which objects of tenants lie.
     pub(super) fn place(&mut self) -> &'static str {
-        self.random.pick(&words::NAMESPACES[..self.tenants.len().min(3) + 1])
+        let meant = &words::NAMESPACES[..if self.tenants.len() > 1 { 3 } else { 2 }];
+        if self.random.chance(90) { self.random.pick(meant) } else { self.random.pick(&words::NAMESPACES) }
     }
 
     /// A name that nothing has now.

@@ -124,7 +124,7 @@ impl Maker {
     /// What objects were before, and objects that are gone.
     fn give_history(&mut self, objects: &mut Vec<Object>) {
         for object in objects.iter_mut() {
-            for _ in 0..self.random.pick(&[0, 0, 0, 1, 2]) {
+            for _ in 0..self.random.pick(&[0, 0, 0, 0, 1, 2]) {
                 let now = object.now.as_ref().expect("nothing is gone yet");
                 object.past.push(self.another(object.kind, now));
             }

@@ -7,19 +7,17 @@ use super::{Maker, Objects, words};
 
 impl Maker {
     pub(super) fn add_network(&mut self, objects: &mut Objects) {
-        for place in words::NAMESPACES {
-            if self.random.chance(45) {
-                let name = self.random.pick(&["fence", "open"]);
-                let value = self.network_policy(place, name);
-                objects.add(Kind::NetworkPolicy, value);
-            }
+        for _ in 0..self.random.between(0, 2) {
+            let (place, name) = (self.place(), self.random.pick(&["fence", "open"]));
+            let value = self.network_policy(place, name);
+            objects.add(Kind::NetworkPolicy, value);
         }
-        for _ in 0..self.random.pick(&[0, 1, 1, 2]) {
+        for _ in 0..self.random.pick(&[0, 0, 1]) {
             let place = self.place();
             let value = self.service(place, "web");
             objects.add(Kind::Service, value);
         }
-        for _ in 0..self.random.pick(&[0, 1, 1, 2]) {
+        for _ in 0..self.random.pick(&[0, 0, 1]) {
             let place = self.place();
             let value = self.ingress(place, "web");
             objects.add(Kind::Ingress, value);
