@@ -43,22 +43,23 @@ impl Screen {
 
     /// The heading of a chapter.
     pub fn chapter(self, title: &str) -> io::Result<()> {
-        self.lines("", "", &format!("\n{}", self.styled(Style::Cyan, &format!("━━ {title}"))))
+        lines("", "", &format!("\n{}", self.styled(Style::Cyan, &format!("━━ {title}"))))
     }
 
     /// A sentence that explains.
+    #[allow(clippy::unused_self, reason = "it is a line of this screen as the others are")]
     pub fn remark(self, text: &str) -> io::Result<()> {
-        self.lines("", "", &wrapped(text, WIDTH))
+        lines("", "", &wrapped(text, WIDTH))
     }
 
     /// The heading of a step.
     pub fn heading(self, title: &str) -> io::Result<()> {
-        self.lines("", "", &format!("\n{}", self.styled(Style::Bold, title)))
+        lines("", "", &format!("\n{}", self.styled(Style::Bold, title)))
     }
 
     /// A command, as a user types it.
     pub fn command(self, command: &str) -> io::Result<()> {
-        self.lines(&format!("  {} ", self.styled(Style::Cyan, "$")), "    ", command)
+        lines(&format!("  {} ", self.styled(Style::Cyan, "$")), "    ", command)
     }
 
     /// What a command answered: at most this many lines of it, and a note of how many more there are.
@@ -66,32 +67,23 @@ impl Screen {
         let margin = format!("  {} ", self.styled(Style::Dim, "│"));
         let all: Vec<&str> = text.trim_end().lines().filter(|line| !line.trim().is_empty()).collect();
         for line in all.iter().take(most) {
-            self.lines(&margin, &margin, &wrapped(line, WIDTH))?;
+            lines(&margin, &margin, &wrapped(line, WIDTH))?;
         }
         match all.len().saturating_sub(most) {
             0 => Ok(()),
-            1 => self.lines(&margin, &margin, "… (1 more line)"),
-            hidden => self.lines(&margin, &margin, &format!("… ({hidden} more lines)")),
+            1 => lines(&margin, &margin, "… (1 more line)"),
+            hidden => lines(&margin, &margin, &format!("… ({hidden} more lines)")),
         }
     }
 
     /// An expectation that was met.
     pub fn tick(self, text: &str) -> io::Result<()> {
-        self.lines(&format!("  {} ", self.styled(Style::Green, "✓")), "    ", text)
+        lines(&format!("  {} ", self.styled(Style::Green, "✓")), "    ", text)
     }
 
     /// An expectation that was not met.
     pub fn cross(self, text: &str) -> io::Result<()> {
-        self.lines(&format!("  {} ", self.styled(Style::Red, "✗")), "    ", text)
-    }
-
-    /// Writes lines, the first after `first`, those after it after `others`.
-    fn lines(self, first: &str, others: &str, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        for (number, line) in text.lines().enumerate() {
-            writeln!(out, "{}{line}", if number == 0 { first } else { others })?;
-        }
-        out.flush()
+        lines(&format!("  {} ", self.styled(Style::Red, "✗")), "    ", text)
     }
 
     fn styled(self, style: Style, text: &str) -> String {
@@ -103,6 +95,15 @@ impl Default for Screen {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Writes lines, the first after `first`, those after it after `others`.
+fn lines(first: &str, others: &str, text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for (number, line) in text.lines().enumerate() {
+        writeln!(out, "{}{line}", if number == 0 { first } else { others })?;
+    }
+    out.flush()
 }
 
 /// The text with lines of at most `width` characters where it has spaces to break them at. A broken line goes on where its

@@ -26,10 +26,8 @@ pub async fn tell(story: &mut Story<'_>) -> Result<()> {
     let waived = Step::new("It stays visible", findings());
     let expected = Expected::shows("the breach reads Waived", &["Waived", "uploads", "uploads-plain"]);
     story.step(waived.expecting(expected).within(SOON)).await?;
-    let opens = format!(
-        "kubectl wait compliancereport/sample-msp-assurance --timeout=30s \
-         --for=jsonpath='{{.status.findings[?(@.name==\"uploads\")].state}}'=Fail"
-    );
+    let opens = "kubectl wait compliancereport/sample-msp-assurance --timeout=30s \
+                 --for=jsonpath='{.status.findings[?(@.name==\"uploads\")].state}'=Fail";
     story.step(Step::new(format!("At {expires} the waiver ends: the breach is a finding"), opens)).await?;
     let seen = now()?;
     story.expect(seen >= expires, &format!("expected at {expires}, read back by kubectl at {seen:.3}"))?;
