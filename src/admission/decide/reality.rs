@@ -34,7 +34,11 @@ pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings:
 fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {
     let Some(plan) = transition.after.plan(&touched.tenant) else { return };
     let Some(class) = touched.subject.class() else { return };
-    if !index::is_of_tenant(transition.after, &touched.tenant, &touched.subject) {
+    let is_own = touched.subject == SubjectKey::Object(transition.act.key.clone());
+    let stands_alone = index::is_subject(transition.after, &touched.subject);
+    // What is part of a controller is judged with it, unless it is what the request is about.
+    if !(is_own || stands_alone) || !index::is_of_tenant(transition.after, &touched.tenant, &touched.subject)
+    {
         return;
     }
     for requirement in

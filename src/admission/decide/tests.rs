@@ -15,7 +15,9 @@ use crate::{
     api::{Enforcement, IsolationPolicySpec, ProfileSpec, TenantSpec, WaiverSpec},
     core::{
         control::Operation,
-        controls::testkit::{Bench, NAMESPACE, TENANT, at, declared, meta, pod, profile_demanding, workload},
+        controls::testkit::{
+            Bench, NAMESPACE, TENANT, at, declared, meta, namespace, pod, profile_demanding, workload,
+        },
         facts::{
             ClaimReference, Container, Definition, Fact, Kind, Labels, Name, ObjectKey, Owner,
             PersistentVolume, PersistentVolumeClaim, PodTemplate, Source, SourceState, VolumeBacking,
@@ -211,6 +213,19 @@ fn a_pod_that_leaves_its_controller_is_no_worse_for_what_it_had_from_its_templat
     let worse = act(Operation::Update, Some(owned), Some(pod("web-a", more)));
     let Outcome::Refused(violations) = outcome(&bench.world, &worse) else { panic!("admitted") };
     assert_eq!(violations.iter().map(|v| v.issue.field.as_str()).collect::<Vec<_>>(), ["spec.hostPID"]);
+}
+
+#[test]
+fn what_is_part_of_a_controller_is_told_with_it_and_not_beside_it() {
+    let deployment = workload(Kind::Deployment, "web", on_host());
+    let former = PodTemplate { uses_host_pid: true, ..on_host() };
+    let set = owned_by(workload(Kind::ReplicaSet, "web-1", former), &deployment);
+    let bench = world().with(deployment).with(set);
+    let other = namespace(Labels::from([("team", "blue")]));
+    let relabelled = act(Operation::Update, Some(namespace(Labels::default())), Some(other));
+    let decision = decide(&bench.world, &relabelled, &Trusted::default(), at(NOW));
+    let told: Vec<_> = decision.warned.iter().map(|violation| violation.subject.clone().unwrap()).collect();
+    assert_eq!(told, [format!("Deployment {NAMESPACE}/web")]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! two worlds that were built from files: one without the request, one with it. Computed here anew, over every subject
 //! of every tenant, so that a subject which the decision does not look at shows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use surety::{
     admission::decide::{self, CannotTell, Decision, Outcome, Violation},
     api::{Enforcement, OnUnknown},
     core::{
-        facts::{Change, Fact, Kind, Name, ObjectKey, Selection, Source, Unknown},
+        facts::{Change, Fact, Kind, Name, Selection, Source, Unknown},
         integrity, intent,
         judge::{Judgement, judge},
         plan::{Demander, Origin, Plan, Requirement},
@@ -503,32 +503,28 @@ fn tenants_concerned(transition: &Transition<'_>) -> BTreeSet<Name> {
     if act.key.kind == Kind::Tenant {
         return BTreeSet::from([act.key.name.clone()]);
     }
-    let owners: BTreeMap<&Name, &Name> = world
-        .namespaces()
-        .filter_map(|namespace| Some((&namespace.name, world.owner_of(&namespace.name)?)))
-        .collect();
-    let mut is_meant: Vec<Box<dyn Fn(&Name) -> bool + '_>> = Vec::new();
-    is_meant.push(Box::new(|name| act.key.namespace.as_ref() == Some(name)));
-    is_meant.push(Box::new(|name| act.key.kind == Kind::Namespace && act.key.name == *name));
-    fn of<'s>(selection: &'s Selection) -> Box<dyn Fn(&Name) -> bool + 's> {
-        Box::new(move |name| selection.takes_in(name))
+    let mut named: BTreeSet<&Name> = act.key.namespace.iter().collect();
+    if act.key.kind == Kind::Namespace {
+        named.insert(&act.key.name);
     }
+    let mut selections: Vec<&Selection> = Vec::new();
     for fact in [&act.old, &act.new].into_iter().flatten() {
         match fact {
-            Fact::PersistentVolume(volume) => is_meant
-                .push(Box::new(|name| volume.claim.as_ref().is_some_and(|claim| claim.namespace == *name))),
-            Fact::Schedule(schedule) => is_meant.push(of(&schedule.selection)),
-            Fact::RecoveryPoint(point) => is_meant.push(of(&point.selection)),
-            Fact::VolumeCopy(copy) => is_meant.push(Box::new(|name| copy.claim_namespace == *name)),
+            Fact::PersistentVolume(volume) => named.extend(volume.claim.iter().map(|claim| &claim.namespace)),
+            Fact::VolumeCopy(copy) => drop(named.insert(&copy.claim_namespace)),
+            Fact::Schedule(schedule) => selections.push(&schedule.selection),
+            Fact::RecoveryPoint(point) => selections.push(&point.selection),
             Fact::Location(location) => {
                 let beside = world.schedules().filter(|schedule| schedule.namespace == location.namespace);
-                is_meant.extend(beside.map(|schedule| of(&schedule.selection)));
+                selections.extend(beside.map(|schedule| &schedule.selection));
             }
             _ => {}
         }
     }
-    let requested = act.requested_deletion.as_ref().and_then(|key: &ObjectKey| world.point(key));
-    is_meant.extend(requested.map(|point| of(&point.selection)));
-    let meant = owners.into_iter().filter(|(name, _)| is_meant.iter().any(|is_meant| is_meant(name)));
-    meant.map(|(_, owner)| owner.clone()).collect()
+    let requested = act.requested_deletion.as_ref().and_then(|key| world.point(key));
+    selections.extend(requested.map(|point| &point.selection));
+    let is_meant =
+        |name: &Name| named.contains(name) || selections.iter().any(|selection| selection.takes_in(name));
+    let meant = world.namespaces().map(|namespace| &namespace.name).filter(|name| is_meant(name));
+    meant.filter_map(|name| world.owner_of(name)).cloned().collect()
 }

@@ -49,8 +49,10 @@ fn ready_says_the_same(
     let conditions = desired.body["status"]["conditions"].as_array().cloned().unwrap_or_default();
     let ready = conditions.iter().find(|condition| condition["type"] == "Ready");
     let ready = ready.map(|condition| condition["status"] == "True");
-    let ran_out =
-        |field: &str| matches!(field, "spec.expiresAt" | "spec.validUntil") || field.ends_with(".until");
+    let ran_out = |field: &str| {
+        let last = field.rsplit('.').next();
+        matches!(field, "spec.expiresAt" | "spec.validUntil") || last == Some("until")
+    };
     let refused = objections
         .iter()
         .any(|objection| objection.enforcement == Enforcement::Deny && !ran_out(&objection.issue.field));

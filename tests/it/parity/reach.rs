@@ -1,6 +1,6 @@
 //! What the generated cases reach: every control in every answer that it can give.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::Timestamp;
 use surety::core::{
@@ -42,8 +42,8 @@ pub(super) enum Answer {
 pub(super) struct Reached {
     answers: BTreeMap<(&'static str, Answer), usize>,
     undecidable: BTreeMap<&'static str, usize>,
-    pub(super) cases: usize,
-    pub(super) verdicts: usize,
+    cases: usize,
+    verdicts: usize,
     pub(super) moments: Moments,
     /// Outcomes of requests, by their name.
     pub(super) outcomes: BTreeMap<&'static str, usize>,
@@ -53,6 +53,10 @@ pub(super) struct Reached {
 }
 
 impl Reached {
+    pub(super) fn of_one_case() -> Self {
+        Self { cases: 1, ..Self::default() }
+    }
+
     pub(super) fn note(&mut self, table: &Table, now: Timestamp) {
         for (cell, entry) in table {
             self.verdicts += 1;
@@ -138,7 +142,7 @@ impl Reached {
         for control in controls::all() {
             let counts = answers.map(|answer| format!("{answer:?} {}", self.count(control.id, answer)));
             let undecidable = self.undecidable.get(control.id).copied().unwrap_or_default();
-            text.push_str(&format!("{}: {} (undecidable {undecidable})\n", control.id, counts.join(", ")));
+            let _ = writeln!(text, "{}: {} (undecidable {undecidable})", control.id, counts.join(", "));
         }
         text
     }

@@ -60,7 +60,7 @@ impl<C: Fn(&Scenario) -> Result<(), Disagreement>> Shrinking<C> {
         let mut shrunk = false;
         for at in 0..values(&mut self.best.clone()).len() {
             let mut pointers = Vec::new();
-            pointers_of(values(&mut self.best)[at], String::new(), &mut pointers);
+            pointers_of(values(&mut self.best)[at], "", &mut pointers);
             for pointer in pointers.into_iter().rev() {
                 shrunk |= self.attempt(|scenario| remove(values(scenario)[at], &pointer));
             }
@@ -103,7 +103,7 @@ const KEPT: [&str; 6] = [
     "/metadata/creationTimestamp",
 ];
 
-fn pointers_of(value: &Value, path: String, pointers: &mut Vec<String>) {
+fn pointers_of(value: &Value, path: &str, pointers: &mut Vec<String>) {
     let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
     let children: Vec<(String, &Value)> = match value {
         Value::Object(fields) => {
@@ -118,7 +118,7 @@ fn pointers_of(value: &Value, path: String, pointers: &mut Vec<String>) {
         if !KEPT.contains(&child.as_str()) && child != "/metadata" {
             pointers.push(child.clone());
         }
-        pointers_of(value, child, pointers);
+        pointers_of(value, &child, pointers);
     }
 }
 

@@ -60,7 +60,7 @@ fn take(book: &mut Book, scenario: &Scenario, step: Step, at: Timestamp) -> Resu
         Step::Source(source, state) => book.set_source(source, state, at),
         Step::Line(kind, line) => match decode::watch_line(kind, &line) {
             Ok(WatchLine::Added { change, .. } | WatchLine::Modified { change, .. }) => {
-                book.apply(change, at)
+                book.apply(change, at);
             }
             Ok(WatchLine::Deleted { key, .. }) => book.apply(Change::Delete(key), at),
             Ok(WatchLine::Bookmark { .. }) => {}

@@ -86,7 +86,8 @@ impl Maker {
             "" => resource.version.to_owned(),
             group => format!("{group}/{}", resource.version),
         };
-        let mut object = json!({"apiVersion": version, "kind": resource.kind, "metadata": metadata});
+        let mut object = json!({"apiVersion": version, "kind": resource.kind});
+        object["metadata"] = metadata;
         if let (Some(fields), Value::Object(rest)) = (object.as_object_mut(), rest) {
             fields.extend(rest);
         }

@@ -8,12 +8,9 @@ use super::{Maker, Objects, words};
 impl Maker {
     pub(super) fn add_network(&mut self, objects: &mut Objects) {
         for _ in 0..self.random.between(0, 2) {
-            {
-                let place = self.place();
-                let name = self.random.pick(&["fence", "open"]);
-                let value = self.network_policy(place, name);
-                objects.add(Kind::NetworkPolicy, value);
-            }
+            let (place, name) = (self.place(), self.random.pick(&["fence", "open"]));
+            let value = self.network_policy(place, name);
+            objects.add(Kind::NetworkPolicy, value);
         }
         for _ in 0..self.random.pick(&[0, 0, 1]) {
             let place = self.place();

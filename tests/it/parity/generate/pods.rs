@@ -74,80 +74,95 @@ impl Maker {
         volume
     }
 
-    #[allow(clippy::too_many_lines, reason = "one flaw a line")]
+    /// Puts one flaw in, where there is place for it.
     pub(super) fn flaw(&mut self, metadata: &mut Value, spec: &mut Value) {
-        let list = if spec["initContainers"].is_array() && self.random.chance(30) {
-            "initContainers"
-        } else {
-            "containers"
+        let has_init = spec["initContainers"].is_array() && self.random.chance(30);
+        let list = if has_init { "initContainers" } else { "containers" };
+        let (path, value) = flaw(self.random.below(FLAWS));
+        let (place, path) = path.split_once('/').unwrap_or((path, ""));
+        let place = match place {
+            "metadata" => metadata,
+            "container" => first(&mut spec[list]),
+            _ => spec,
         };
-        match self.random.below(34) {
-            0 => spec["hostNetwork"] = json!(true),
-            1 => spec["hostPID"] = json!(true),
-            2 => spec["hostIPC"] = json!(true),
-            3 => *first(&mut spec["volumes"]) = json!({"name": "node", "hostPath": {"path": "/var/run"}}),
-            4 => {
-                *first(&mut spec["volumes"]) =
-                    json!({"name": "share", "nfs": {"server": "nfs.example.com", "path": "/"}})
-            }
-            5 => first(&mut spec[list])["ports"] = json!([{"containerPort": 80, "hostPort": 80}]),
-            6 => first(&mut spec[list])["securityContext"]["privileged"] = json!(true),
-            7 => first(&mut spec[list])["securityContext"]["allowPrivilegeEscalation"] = json!(true),
-            8 => {
-                first(&mut spec[list])["securityContext"]["capabilities"] =
-                    json!({"add": [self.random.pick(&["NET_ADMIN", "CHOWN", "NET_BIND_SERVICE"])]})
-            }
-            9 => first(&mut spec[list])["securityContext"]["runAsNonRoot"] = json!(false),
-            10 => first(&mut spec[list])["securityContext"]["runAsUser"] = json!(0),
-            11 => spec["securityContext"] = json!({}),
-            12 => spec["securityContext"]["runAsUser"] = json!(0),
-            13 => spec["securityContext"]["seccompProfile"] = json!({"type": "Unconfined"}),
-            14 => spec["securityContext"]["appArmorProfile"] = json!({"type": "Unconfined"}),
-            15 => spec["securityContext"]["seLinuxOptions"] = json!({"type": "spc_t", "user": "u"}),
-            16 => spec["securityContext"]["sysctls"] = json!([{"name": "kernel.msgmax", "value": "1"}]),
-            17 => spec["securityContext"]["windowsOptions"] = json!({"hostProcess": true}),
-            18 => first(&mut spec[list])["securityContext"]["procMount"] = json!("Unmasked"),
-            19 => {
-                first(&mut spec[list])["securityContext"]["seccompProfile"] =
-                    json!({"type": "Localhost", "localhostProfile": "p"})
-            }
-            20 => first(&mut spec[list])["securityContext"]["seLinuxOptions"] = json!({"role": "r"}),
-            21 => first(&mut spec[list])["securityContext"] = json!(null),
-            22 => {
-                metadata["annotations"] =
-                    json!({"container.apparmor.security.beta.kubernetes.io/app": "unconfined"})
-            }
-            23 => metadata["labels"][keys::VELERO_EXCLUDE] = json!("true"),
-            24 => metadata["annotations"] = json!({keys::VELERO_EXCLUDE_VOLUMES: "v0, v1"}),
-            25 => {
-                *first(&mut first(&mut spec[list])["env"]) =
-                    json!({"name": "DB_PASSWORD", "value": "hunter-twelve-7"})
-            }
-            26 => first(&mut spec[list])["args"] = json!(["--user", "app", "--password=Winter.2019x"]),
-            27 => {
-                first(&mut spec[list])["command"] =
-                    json!(["sh", "-c", "curl https://app:s3cretly9@db.example.com/x"])
-            }
-            28 => {
-                *first(&mut first(&mut spec[list])["env"]) =
-                    json!({"name": "KEY", "value": format!("AKIA{}", "Q7Z4".repeat(4))})
-            }
-            29 => {
-                *first(&mut first(&mut spec[list])["env"]) =
-                    json!({"name": "TOKEN", "value": format!("glpat-{}", "x9Y".repeat(8))})
-            }
-            30 => metadata["annotations"] = json!({"example.com/api-token": "0f9a8b7c6d5e4f3a2b1c"}),
-            31 => {
-                *first(&mut first(&mut spec[list])["env"]) =
-                    json!({"name": "NUMBER", "value": "4111 1111 1111 1111"})
-            }
-            32 => {
-                spec["ephemeralContainers"] =
-                    json!([{"name": "debug", "image": "busybox", "securityContext": {"privileged": true}}])
-            }
-            _ => first(&mut spec[list])["image"] = json!("hub.example.com/mesh/proxy:1"),
-        }
+        let field = path.split('/').fold(place, |place, part| match part {
+            "0" => first(place),
+            field => &mut place[field],
+        });
+        *field = value;
     }
+}
+
+const FLAWS: usize = 37;
+
+/// A flaw, and where it goes: into the pod's spec, its metadata, or a container.
+fn flaw(number: usize) -> (&'static str, Value) {
+    match number {
+        0 => ("spec/hostNetwork", json!(true)),
+        1 => ("spec/hostPID", json!(true)),
+        2 => ("spec/hostIPC", json!(true)),
+        3 => ("spec/volumes/0", json!({"name": "node", "hostPath": {"path": "/var/run"}})),
+        4 => ("spec/volumes/0", json!({"name": "share", "nfs": {"server": "nfs.example.com", "path": "/"}})),
+        5 => ("spec/securityContext", json!({})),
+        6 => ("spec/securityContext/runAsUser", json!(0)),
+        7 => ("spec/securityContext/seccompProfile", json!({"type": "Unconfined"})),
+        8 => ("spec/securityContext/appArmorProfile", json!({"type": "Unconfined"})),
+        9 => ("spec/securityContext/seLinuxOptions", json!({"type": "spc_t", "user": "u"})),
+        10 => ("spec/securityContext/sysctls", json!([{"name": "kernel.msgmax", "value": "1"}])),
+        11 => ("spec/securityContext/windowsOptions", json!({"hostProcess": true})),
+        12 => ("spec/ephemeralContainers", json!([sidecar("debug")])),
+        13..=25 => flaw_of_security(number - 13),
+        _ => flaw_of_words(number - 26),
+    }
+}
+
+fn flaw_of_security(number: usize) -> (&'static str, Value) {
+    match number {
+        0 => ("container/ports", json!([{"containerPort": 80, "hostPort": 80}])),
+        1 => ("container/securityContext/privileged", json!(true)),
+        2 => ("container/securityContext/allowPrivilegeEscalation", json!(true)),
+        3 => ("container/securityContext/capabilities", json!({"add": ["NET_ADMIN"]})),
+        4 => ("container/securityContext/capabilities", json!({"add": ["CHOWN"], "drop": ["ALL"]})),
+        5 => {
+            ("container/securityContext/capabilities", json!({"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}))
+        }
+        6 => ("container/securityContext/runAsNonRoot", json!(false)),
+        7 => ("container/securityContext/runAsUser", json!(0)),
+        8 => ("container/securityContext/procMount", json!("Unmasked")),
+        9 => (
+            "container/securityContext/seccompProfile",
+            json!({"type": "Localhost", "localhostProfile": "p"}),
+        ),
+        10 => ("container/securityContext/seLinuxOptions", json!({"role": "r"})),
+        11 => ("container/securityContext", json!(null)),
+        _ => (
+            "metadata/annotations",
+            json!({"container.apparmor.security.beta.kubernetes.io/app": "unconfined"}),
+        ),
+    }
+}
+
+/// Credentials, opt-outs of backups, and an image that is known elsewhere.
+fn flaw_of_words(number: usize) -> (&'static str, Value) {
+    let variable = |name: &str, value: &str| ("container/env/0", json!({"name": name, "value": value}));
+    match number {
+        0 => variable("DB_PASSWORD", "hunter-twelve-7"),
+        1 => variable("KEY", &format!("AKIA{}", "Q7Z4".repeat(4))),
+        2 => variable("TOKEN", &format!("glpat-{}", "x9Y".repeat(8))),
+        3 => variable("NUMBER", "4111 1111 1111 1111"),
+        4 => ("container/args", json!(["--user", "app", "--password=Winter.2019x"])),
+        5 => ("container/command", json!(["sh", "-c", "curl https://app:s3cretly9@db.example.com/x"])),
+        6 => ("metadata/annotations", json!({"example.com/api-token": "0f9a8b7c6d5e4f3a2b1c"})),
+        7 => ("metadata/annotations", json!({keys::VELERO_EXCLUDE_VOLUMES: "v0, v1"})),
+        8 => ("metadata/labels", json!({keys::VELERO_EXCLUDE: "true"})),
+        9 => ("container/image", json!("hub.example.com/mesh/proxy:1")),
+        _ => ("spec/ephemeralContainers", json!([])),
+    }
+}
+
+/// A container that people put into a pod.
+pub(super) fn sidecar(name: &str) -> Value {
+    json!({"name": name, "image": "busybox", "securityContext": {"privileged": true}})
 }
 
 /// The first of a list, which is made where it is missing.

@@ -8,10 +8,13 @@ use crate::parity::scenario::{Object, Request, Seen};
 
 impl Maker {
     pub(super) fn requests(&mut self, objects: &[Object]) -> Vec<Request> {
-        let candidates: Vec<&Object> = objects
-            .iter()
-            .filter(|object| object.now.is_some() && object.kind != Kind::TenantRecord)
-            .collect();
+        // Neither Surety's own records nor `kube-system` are sent to the webhook.
+        let is_sent = |object: &&Object| {
+            let is_system =
+                object.kind == Kind::Namespace && object.newest()["metadata"]["name"] == "kube-system";
+            object.now.is_some() && object.kind != Kind::TenantRecord && !is_system
+        };
+        let candidates: Vec<&Object> = objects.iter().filter(is_sent).collect();
         if candidates.is_empty() {
             return Vec::new();
         }

@@ -127,8 +127,8 @@ impl Maker {
             0 => spec["hostPath"] = json!({"path": "/data"}),
             1 => spec["nfs"] = json!({"server": "nfs.example.com", "path": "/data"}),
             2 => {
-                spec[self.random.pick(&["iscsi", "awsElasticBlockStore", "cinder"])] =
-                    json!({"volumeID": "1"})
+                let field = self.random.pick(&["iscsi", "awsElasticBlockStore", "cinder"]);
+                spec[field] = json!({"volumeID": "1"});
             }
             _ => {
                 let attributes = self.encryption(known);

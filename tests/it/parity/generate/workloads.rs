@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use surety::core::facts::Kind;
 
-use super::{Maker, Objects};
+use super::{Maker, Objects, pods::sidecar};
 
 const ALONE: [Kind; 8] = [
     Kind::Pod,
@@ -82,24 +82,22 @@ impl Maker {
     }
 
     /// Mostly of the owner's template, or with a container more; the reference is mostly right.
-    fn owned_by(&mut self, kind: Kind, owner: &Value, owned: Kind) -> Value {
+    fn owned_by(&mut self, owner_kind: Kind, owner: &Value, kind: Kind) -> Value {
         let text =
             |field: &str| owner.pointer(&format!("/metadata/{field}")).and_then(Value::as_str).unwrap();
         let pointer =
-            if kind == Kind::CronJob { "/spec/jobTemplate/spec/template" } else { "/spec/template" };
+            if owner_kind == Kind::CronJob { "/spec/jobTemplate/spec/template" } else { "/spec/template" };
         let mut template = owner.pointer(pointer).unwrap().clone();
         match self.random.below(10) {
             0 => template = self.template(),
             1 | 2 => {
-                let sidecar =
-                    json!({"name": "extra", "image": "busybox", "securityContext": {"privileged": true}});
-                template["spec"]["ephemeralContainers"] = json!([sidecar]);
+                template["spec"]["ephemeralContainers"] = json!([sidecar("extra")]);
             }
             3 => template["metadata"]["labels"]["pod-template-hash"] = json!("1"),
             _ => {}
         }
         let name = format!("{}-0", text("name"));
-        let mut value = self.workload_of(owned, text("namespace"), &name, &template);
+        let mut value = self.workload_of(kind, text("namespace"), &name, &template);
         let uid = if self.random.chance(90) { text("uid") } else { "somebody-else" };
         let reference = json!({
             "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": text("name"), "uid": uid,
