@@ -44,7 +44,8 @@ fn the_readme_has_the_totals_of_the_coverage() {
 fn what_the_documents_link_to_is_there() {
     for (document, folder) in [("README.md", ""), ("docs/architecture.md", "docs/"), ("CHANGELOG.md", "")] {
         let text = std::fs::read_to_string(path(document)).unwrap();
-        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        let targets =
+            text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
         for target in targets.filter(|target| !target.contains("://") && !target.starts_with('#')) {
             assert!(Path::new(&path(&format!("{folder}{target}"))).exists(), "{document} links to {target}");
         }
