@@ -14,5 +14,6 @@ mod crds;
 mod parity;
 mod profiles;
 mod rbac;
+mod readme;
 mod samples;
 mod schema;
