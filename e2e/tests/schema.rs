@@ -2,13 +2,17 @@
 //! or refused by them alone, with no Surety running.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use e2e::kubectl::Kubectl;
+use e2e::surety::program;
 use e2e::world::{install_crds, repository};
 use e2e::{ControlPlane, Options};
+use serde_json::Value;
+use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 const SEPARATOR: &str = "\n---\n";
@@ -77,4 +81,30 @@ async fn refused(kubectl: &Kubectl, text: &str) -> Result<()> {
     ensure!(output.code != Some(0), "was taken");
     ensure!(output.stderr.contains(expected), "expected `{expected}`, was told `{}`", output.stderr);
     Ok(())
+}
+
+#[tokio::test]
+async fn the_coverage_of_a_cluster_is_that_of_its_profiles() -> Result<()> {
+    let kubectl = cluster_with_kinds().await?;
+    let profiles = repository("config/profiles");
+    kubectl.must(&["apply", "-k", &profiles.display().to_string()]).await?;
+    let kubeconfig = ControlPlane::shared().await?.kubeconfig();
+    let asked = coverage(&["--cluster".as_ref(), "--kubeconfig".as_ref(), kubeconfig.as_os_str()]).await?;
+    let written = coverage(&[profiles.as_os_str()]).await?;
+    ensure!(written.len() == 5, "{written:?}");
+    for profile in &written {
+        ensure!(asked.contains(profile), "{profile} is not the same among {asked:?}");
+    }
+    Ok(())
+}
+
+/// The profiles that `surety coverage` tells of.
+async fn coverage(arguments: &[&OsStr]) -> Result<Vec<Value>> {
+    let mut command = Command::new(program().await?);
+    command.args(["coverage", "--output", "json"]).args(arguments);
+    let output = command.output().await?;
+    ensure!(output.status.success(), "{output:?}");
+    let coverage: Value = serde_json::from_slice(&output.stdout)?;
+    let profiles = coverage.get("profiles").and_then(Value::as_array);
+    profiles.cloned().context("no list of profiles")
 }

@@ -6,12 +6,14 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::{
-    CliError, Outcome, input,
+    CliError, Outcome,
+    cluster::ClusterArgs,
+    input,
     manifests::{self, Object},
     output::Console,
 };
 use crate::{
-    core::facts::Fact,
+    core::facts::{Fact, Kind},
     report::coverage::{self, Measure, NamedProfile},
 };
 
@@ -28,11 +30,14 @@ use crate::{
 Examples:
   surety coverage
   surety coverage profiles/ours.yaml
+  surety coverage --cluster
   surety coverage --output json | jq .totals.all")]
 pub struct CoverageArgs {
     /// Files or folders with profiles; `-` is standard input. Without any: the five that come with Surety.
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", conflicts_with = "cluster")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// How to print it.
     #[arg(long, short, value_enum, default_value_t)]
     output: CoverageFormat,
@@ -53,8 +58,7 @@ impl CoverageArgs {
     pub(super) fn execute(&self, console: &Console) -> Result<Outcome, CliError> {
         let measure = Measure::embedded().map_err(CliError::Embedded)?;
         let given = self.given()?;
-        let profiles = if self.paths.is_empty() { measure.profiles() } else { &given };
-        let coverage = coverage::coverage(measure, profiles);
+        let coverage = coverage::coverage(measure, given.as_deref().unwrap_or(measure.profiles()));
         match self.output {
             CoverageFormat::Table => console.print(&coverage::text(&coverage, console.layout()))?,
             CoverageFormat::Json => console.print_json(&coverage::json(&coverage))?,
@@ -63,11 +67,16 @@ impl CoverageArgs {
         Ok(Outcome::Conforming)
     }
 
-    fn given(&self) -> Result<Vec<NamedProfile>, CliError> {
-        if self.paths.is_empty() {
-            return Ok(Vec::new());
-        }
-        let objects = manifests::decode(&input::read(&self.paths)?, "default", Timestamp::now())?.judged;
+    /// The profiles that were asked for; none where those are meant that come with Surety.
+    fn given(&self) -> Result<Option<Vec<NamedProfile>>, CliError> {
+        let (texts, place) = if self.cluster.cluster {
+            (vec![self.cluster.list(Kind::Profile)?], "in the cluster: apply one, or leave --cluster out")
+        } else if self.paths.is_empty() {
+            return Ok(None);
+        } else {
+            (input::read(&self.paths)?, "among these files: name files of kind Profile")
+        };
+        let objects = manifests::decode(&texts, "default", Timestamp::now())?.judged;
         let profile = |object: Object| match object.fact {
             Fact::Profile(profile) => {
                 Some(NamedProfile { name: profile.name.to_string(), spec: (*profile.spec).clone() })
@@ -76,8 +85,8 @@ impl CoverageArgs {
         };
         let profiles: Vec<NamedProfile> = objects.into_iter().filter_map(profile).collect();
         if profiles.is_empty() {
-            return Err(CliError::input("no Profile is among these files: name files of kind Profile"));
+            return Err(CliError::input(format!("no Profile is {place}")));
         }
-        Ok(profiles)
+        Ok(Some(profiles))
     }
 }

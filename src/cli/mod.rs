@@ -3,6 +3,7 @@
 //! Parses, reads files, prints. Decisions are `core`'s, layouts are `report`'s.
 
 pub mod check;
+mod cluster;
 pub mod controls;
 pub mod coverage;
 pub mod crds;

@@ -25,7 +25,7 @@ struct Target {
 }
 
 /// The path of `surety`, built once per process. Nothing is compiled when it is up to date.
-pub(super) async fn surety() -> Result<PathBuf, SuretyError> {
+pub async fn program() -> Result<PathBuf, SuretyError> {
     static BUILT: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
     let running = env::current_exe()?;
     let built = BUILT.get_or_init(async || build(&running).await.map_err(|error| error.to_string()));

@@ -36,7 +36,7 @@ impl<'a> Installation<'a> {
         replicas: usize,
         extra_arguments: Vec<String>,
     ) -> Result<Self, SuretyError> {
-        let program = build::surety().await?;
+        let program = build::program().await?;
         let balancer = Balancer::start()?;
         let settings = Settings { program, webhook_port: balancer.port(), extra_arguments };
         let mut installation = Self { control_plane, settings, replicas: Vec::new(), balancer };

@@ -16,6 +16,7 @@ use crate::control_plane::{ControlPlane, ControlPlaneError};
 use crate::metrics::Samples;
 use crate::process::{Process, ProcessError};
 use crate::{http, ports};
+pub use build::program;
 pub use installation::Installation;
 
 /// The user that Surety is: the `ServiceAccount` that `config/rbac` binds. Never an administrator, so that a missing

@@ -270,7 +270,9 @@ impl Expected {
             let Some(plan) = worlds.after.plan(&tenant.name) else { continue };
             let mut subjects: BTreeSet<SubjectKey> =
                 index::subjects_of(&worlds.after, plan).into_iter().collect();
+            // A recovery point is of those whom it takes in, wherever its engine lives.
             let place = SubjectKey::Object(act.key.clone()).namespace().cloned();
+            let place = place.filter(|_| act.key.kind != Kind::VeleroBackup);
             if place.is_some_and(|place| worlds.after.owner_of(&place) == Some(&tenant.name)) {
                 subjects.insert(act.key.clone().into());
             }
