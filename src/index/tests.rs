@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::{apply, is_of_tenant, missing, resolve, subjects_of, touched};
 use crate::{
-    api::TenantSpec,
+    api::{TenantSpec, keys, tenant::SelfService},
     core::{
         controls,
         controls::testkit::{Bench, at, declared, meta, profile_demanding},
@@ -284,5 +284,21 @@ fn of_two_recorded_claims_one_stands_whichever_was_read_last_and_the_other_when_
             apply(&mut world, record(wanted, &[]));
             assert_eq!(owner(&world).as_deref(), Some(other), "{asking} asks");
         }
+    }
+}
+
+#[test]
+fn who_joined_by_itself_is_asked_again_when_namespaces_turn_out_to_come_from_files() {
+    let mut spec = TenantSpec::default();
+    spec.self_service = Some(SelfService { name_patterns: vec!["own-*".to_owned()], creators: Vec::new() });
+    let mut world = world();
+    let labels = Labels::from([(keys::TENANT, "a")]);
+    apply(&mut world, Change::Apply(Fact::Tenant(declared("a", Labels::default(), spec))));
+    apply(&mut world, Change::Apply(namespace("own-shop", labels)));
+    for (state, owner) in
+        [(SourceState::Synced, None), (SourceState::FilesOnly, Some("a")), (SourceState::Synced, None)]
+    {
+        super::set_source(&mut world, Source::Namespaces, state.clone());
+        assert_eq!(world.owner_of("own-shop").map(Name::as_str), owner, "{state:?}");
     }
 }

@@ -253,7 +253,7 @@ fn namespaces_of_point(world: &World, point: &ObjectKey) -> Vec<Name> {
 
 fn claimed_by(world: &World, selection: &crate::core::facts::Selection) -> Vec<Name> {
     match selection.literal_namespaces() {
-        Some(names) => names.into_iter().cloned().collect(),
+        Some(names) => names.into_iter().filter(|namespace| selection.takes_in(namespace)).cloned().collect(),
         None => {
             world.claimed_namespaces().filter(|namespace| selection.takes_in(namespace)).cloned().collect()
         }

@@ -46,9 +46,14 @@ pub fn missing(world: &World, kind: Kind, seen: &BTreeSet<ObjectKey>) -> Vec<Obj
     keys_of(world, kind).into_iter().filter(|key| !seen.contains(key)).collect()
 }
 
-/// Notes how far a source can be trusted.
+/// Notes how far a source can be trusted. Namespaces of files join by themselves as if they were created now.
 pub fn set_source(world: &mut World, source: Source, state: SourceState) {
+    let are_of_files = |world: &World| world.source_state(Source::Namespaces) == SourceState::FilesOnly;
+    let before = are_of_files(world);
     world.sources.insert(source, state);
+    if are_of_files(world) != before {
+        reconsider_all_namespaces(world);
+    }
 }
 
 /// Notes since when the registration has been in force. Namespaces that joined by themselves depend on it.
