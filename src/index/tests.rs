@@ -289,8 +289,8 @@ fn of_two_recorded_claims_one_stands_whichever_was_read_last_and_the_other_when_
 
 #[test]
 fn who_joined_by_itself_is_asked_again_when_namespaces_turn_out_to_come_from_files() {
-    let mut spec = TenantSpec::default();
-    spec.self_service = Some(SelfService { name_patterns: vec!["own-*".to_owned()], creators: Vec::new() });
+    let rule = SelfService { name_patterns: vec!["own-*".to_owned()], creators: Vec::new() };
+    let spec = TenantSpec { self_service: Some(rule), ..TenantSpec::default() };
     let mut world = world();
     let labels = Labels::from([(keys::TENANT, "a")]);
     apply(&mut world, Change::Apply(Fact::Tenant(declared("a", Labels::default(), spec))));
