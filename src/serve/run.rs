@@ -157,13 +157,15 @@ const fn revision() -> &'static str {
 }
 
 async fn connect(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
-    let config = match kubeconfig {
+    let mut config = match kubeconfig {
         Some(path) => {
             let file = Kubeconfig::read_from(path)?;
             kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
         }
         None => kube::Config::infer().await?,
     };
+    // Watches and writes retry by themselves, within time-outs of their own.
+    config.default_retry = false;
     Ok(Client::try_from(config)?)
 }
 

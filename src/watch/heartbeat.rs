@@ -28,8 +28,18 @@ impl Heartbeat {
         self.change(SourceState::Synced)
     }
 
-    /// The API server said no. Gives the new state where that changes it.
-    pub(super) fn change(&mut self, state: SourceState) -> Option<SourceState> {
+    /// The API server said what it has of the kind. Gives the new state where that changes it.
+    ///
+    /// A synced stream is refused only once it is stale: an API server that has just started refuses what its roles,
+    /// not yet read, will allow.
+    pub(super) fn answered(&mut self, state: SourceState, now: Instant) -> Option<SourceState> {
+        let is_early = state == SourceState::Forbidden
+            && self.state == SourceState::Synced
+            && self.age(now) < self.timing.stale();
+        if is_early { None } else { self.change(state) }
+    }
+
+    fn change(&mut self, state: SourceState) -> Option<SourceState> {
         let is_new = self.state != state;
         self.state = state;
         is_new.then(|| self.state.clone())
@@ -88,8 +98,22 @@ mod tests {
         let (mut heartbeat, start) = heartbeat();
         assert_eq!(heartbeat.hear(start, second(0)), Some(SourceState::Synced));
         assert_eq!(heartbeat.hear(start, second(1)), None);
-        assert_eq!(heartbeat.change(SourceState::Forbidden), Some(SourceState::Forbidden));
-        assert_eq!(heartbeat.change(SourceState::Forbidden), None);
+        assert_eq!(heartbeat.answered(SourceState::Absent, start), Some(SourceState::Absent));
+        assert_eq!(heartbeat.answered(SourceState::Absent, start), None);
+    }
+
+    #[test]
+    fn a_refusal_counts_at_once_where_nothing_was_synced_and_else_when_it_is_stale() {
+        let (mut heartbeat, start) = heartbeat();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let refused =
+            |heartbeat: &mut Heartbeat, seconds| heartbeat.answered(SourceState::Forbidden, after(seconds));
+        assert_eq!(refused(&mut heartbeat, 0), Some(SourceState::Forbidden));
+        heartbeat.hear(after(10), second(10));
+        assert_eq!(refused(&mut heartbeat, 11), None);
+        assert_eq!(refused(&mut heartbeat, 129), None);
+        assert_eq!(heartbeat.check(after(130)), Some(SourceState::Stale(second(10))));
+        assert_eq!(refused(&mut heartbeat, 131), Some(SourceState::Forbidden));
     }
 
     #[test]
