@@ -2,6 +2,7 @@
 
 mod compare;
 mod message;
+mod ratchet;
 mod reality;
 #[cfg(test)]
 mod tests;
