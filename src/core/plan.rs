@@ -249,10 +249,7 @@ pub fn remediation_of(severity: Severity) -> Span {
 impl Requirement {
     /// From when on a change to what was failing before is refused too, and who says so first, of those meant that
     /// refuse at all; none where it is let through for ever.
-    pub fn deny_existing_from<'a>(
-        &'a self,
-        is_meant: impl Fn(&Origin) -> bool,
-    ) -> Option<(Timestamp, &'a Demander)> {
+    pub fn deny_existing_from(&self, is_meant: impl Fn(&Origin) -> bool) -> Option<(Timestamp, &Demander)> {
         let refusing = self.origins.iter().filter(|origin| origin.enforcement == Enforcement::Deny);
         let dated = refusing.filter(|origin| is_meant(origin));
         dated.filter_map(|origin| Some((origin.deny_existing_from?, &origin.demander))).min()

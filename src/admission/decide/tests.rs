@@ -6,6 +6,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod opened;
 mod ratchet;
 
 use std::sync::Arc;

@@ -63,6 +63,7 @@ fn is_refused(world: &World, act: &Act, now: &str) -> bool {
 
 #[test]
 fn what_was_failing_is_let_through_until_the_date_and_then_not_where_it_is_changed() {
+    type Case = (&'static str, Act, &'static str, bool);
     let deployment = || touching(Kind::Deployment);
     let with_security = || {
         let security = ContainerSecurity { is_privileged: true, ..ContainerSecurity::default() };
@@ -82,7 +83,6 @@ fn what_was_failing_is_let_through_until_the_date_and_then_not_where_it_is_chang
         workload.meta.is_deleting = true;
         act
     };
-    type Case = (&'static str, Act, &'static str, bool);
     let cases: [Case; 11] = [
         ("touched, a second before", deployment(), BEFORE, false),
         ("touched, at the date", deployment(), DATE, true),
@@ -164,7 +164,9 @@ fn only_what_is_under_deny_has_a_date_and_the_earliest_counts() {
     ];
     for (what, facts, expected) in cases {
         let mut bench = Bench::new(super::world_control());
-        facts.into_iter().for_each(|fact| bench.apply(fact));
+        for fact in facts {
+            bench.apply(fact);
+        }
         let outcome = outcome(&bench.world, &touching(Kind::Deployment));
         let said = match &outcome {
             Outcome::Refused(violations) => Some(explain(violations)),
