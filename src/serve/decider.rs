@@ -240,3 +240,6 @@ fn while_paused(operation: Operation, decision: &Decision) -> Answer {
     warnings.extend(decide::warnings(violations));
     Answer { warnings, audit, ..Answer::allow(operation) }
 }
+
+#[cfg(test)]
+mod tests;
