@@ -39,6 +39,8 @@ static PROGRAMME: Programme<Stage<'static>> = Programme {
         intent::a_waiver_lets_pass_until_its_second_and_an_attestation_counts,
         intent::a_dry_run_is_answered_alike_and_leaves_no_trace,
         intent::what_was_failing_already_may_stay_and_scale_but_not_worsen,
+        intent::what_was_failing_already_is_not_changed_after_the_date_but_scales,
+        intent::whoever_ends_a_waiver_is_told_how_many_findings_that_opens,
         intent::a_whole_tenant_goes_in_with_one_apply,
         deletion::a_young_recovery_point_and_its_schedule_stay,
         time::a_recovery_point_that_was_deleted_is_missed_at_that_second_at_the_latest,

@@ -1,5 +1,6 @@
 //! BackupPolicy: how backups are made, how old the newest may be, how long they are kept.
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -49,6 +50,10 @@ pub struct BackupPolicySpec {
     /// What happens to a request whose effect cannot be decided.
     #[serde(default)]
     pub on_unknown: OnUnknown,
+    /// From this moment on, under Deny, a change to a field that was failing before is refused too. Never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::instant")]
+    pub deny_existing_from: Option<Timestamp>,
     /// The engine, and how it is to be used.
     pub engine: BackupEngine,
     /// When runs start: five cron fields in UTC.

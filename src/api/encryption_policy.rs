@@ -47,6 +47,10 @@ pub struct EncryptionPolicySpec {
     /// What happens to a request whose effect cannot be decided.
     #[serde(default)]
     pub on_unknown: OnUnknown,
+    /// From this moment on, under Deny, a change to a field that was failing before is refused too. Never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::instant")]
+    pub deny_existing_from: Option<Timestamp>,
     /// Volumes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_rest: Option<EncryptionAtRest>,

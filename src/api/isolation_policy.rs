@@ -1,5 +1,6 @@
 //! IsolationPolicy: network, pod security, host access.
 
+use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,10 @@ pub struct IsolationPolicySpec {
     /// What happens to a request whose effect cannot be decided.
     #[serde(default)]
     pub on_unknown: OnUnknown,
+    /// From this moment on, under Deny, a change to a field that was failing before is refused too. Never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::instant")]
+    pub deny_existing_from: Option<Timestamp>,
     /// The fence around each namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkIsolation>,

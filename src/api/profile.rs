@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,10 @@ pub struct Commitment {
     /// What happens to a request that would break it.
     #[serde(default = "Commitment::default_enforcement")]
     pub enforcement: Enforcement,
+    /// From this moment on, under Deny, a change to a field that was failing before is refused too. Never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::instant")]
+    pub deny_existing_from: Option<Timestamp>,
     /// How much a breach matters.
     #[serde(default = "Commitment::default_severity")]
     pub severity: Severity,

@@ -1,5 +1,6 @@
 //! RetentionPolicy: per data class, how long data is kept.
 
+use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,10 @@ pub struct RetentionPolicySpec {
     /// What happens to a request whose effect cannot be decided.
     #[serde(default)]
     pub on_unknown: OnUnknown,
+    /// From this moment on, under Deny, a change to a field that was failing before is refused too. Never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::instant")]
+    pub deny_existing_from: Option<Timestamp>,
     /// Whether every claim must have a data class: its own, its namespace's or the tenant's default.
     #[serde(default = "RetentionPolicySpec::default_requires_class")]
     pub requires_class: bool,

@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod effective;
 pub mod evaluation;
 pub mod facts;
+pub mod field;
 pub mod frameworks;
 pub mod glob;
 pub mod integrity;

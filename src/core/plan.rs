@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{
     catalogue,
     control::Control,
@@ -47,6 +49,8 @@ pub struct Origin {
     pub promise: Name,
     /// Already capped by the tenant's own enforcement.
     pub enforcement: Enforcement,
+    /// From when on a change to what was failing before is refused too, where it is under Deny; none is never.
+    pub deny_existing_from: Option<Timestamp>,
     /// How much a breach matters.
     pub severity: Severity,
     /// How long a finding may stay open.
@@ -188,6 +192,7 @@ impl Requirements {
             demander: Demander::Commitment { profile: profile.clone(), id: Name::from(&commitment.id) },
             promise: Name::from(&commitment.promise),
             enforcement: enforcement.min(self.cap),
+            deny_existing_from: commitment.deny_existing_from,
             severity: commitment.severity,
             remediate_within: commitment
                 .remediate_within
@@ -201,6 +206,7 @@ impl Requirements {
             let parameters = catalogue::with_defaults(control.id, demand.parameters);
             for asking in demand.asking {
                 let origin = Origin {
+                    deny_existing_from: effective.deny_existing_from(&asking.policy),
                     demander: Demander::Policy(asking.policy),
                     promise: Name::default(),
                     enforcement: asking.enforcement.min(self.cap),
@@ -237,6 +243,16 @@ pub fn remediation_of(severity: Severity) -> Span {
         Severity::High => Span::new(7, Unit::Day),
         Severity::Medium => Span::new(30, Unit::Day),
         Severity::Low => Span::new(90, Unit::Day),
+    }
+}
+
+impl Requirement {
+    /// From when on a change to what was failing before is refused too, and who says so first, of those meant that
+    /// refuse at all; none where it is let through for ever.
+    pub fn deny_existing_from(&self, is_meant: impl Fn(&Origin) -> bool) -> Option<(Timestamp, &Demander)> {
+        let refusing = self.origins.iter().filter(|origin| origin.enforcement == Enforcement::Deny);
+        let dated = refusing.filter(|origin| is_meant(origin));
+        dated.filter_map(|origin| Some((origin.deny_existing_from?, &origin.demander))).min()
     }
 }
 

@@ -190,6 +190,7 @@ fn requested_deletion(review: &Review<'_>, kind: Kind) -> Result<Option<ObjectKe
 
 fn answer(operation: Operation, decision: &mut Decision) -> Result<Answer, String> {
     let mut warnings = decide::warnings(&decision.warned);
+    warnings.extend(decision.opened.map(|opened| opened.to_string()));
     let mut audit = BTreeMap::new();
     note(&mut audit, "warned", &decision.warned);
     note(&mut audit, "audited", &decision.audited);
@@ -239,3 +240,6 @@ fn while_paused(operation: Operation, decision: &Decision) -> Answer {
     warnings.extend(decide::warnings(violations));
     Answer { warnings, audit, ..Answer::allow(operation) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,54 @@ pub async fn what_was_failing_already_may_stay_and_scale_but_not_worsen(stage: &
     Ok(())
 }
 
+pub async fn what_was_failing_already_is_not_changed_after_the_date_but_scales(
+    stage: &Stage<'_>,
+) -> Result<()> {
+    let ground = Ground::under(stage, "dated", Rule { enforcement: "Warn", ..Rule::default() }).await?;
+    let both = ON_HOST.replace("hostPID: true", "hostPID: true, hostIPC: true");
+    warned(&ground.apply(&both).await?, &["isolation.host-access"])?;
+    ground.merge("tenant/$TENANT", r#"{"spec":{"enforcement":"Deny"}}"#).await?.success()?;
+    let date = r#"{"spec":{"denyExistingFrom":"2026-01-01T00:00:00Z","enforcement":"Deny"}}"#;
+    ground.merge("isolationpolicy/$TENANT", date).await?.success()?;
+    let dry = "patch deployment on-host --type=merge --dry-run=server --patch-file=/dev/stdin";
+    let half = r#"{"spec":{"template":{"spec":{"hostIPC":false}}}}"#;
+    eventually(SOON, "the date", async || {
+        let said = ["spec.template.spec.hostPID", "since 2026-01-01T00:00:00Z", "IsolationPolicy"];
+        refused(&ground.run_with(dry, half).await?, &said).map(Some)
+    })
+    .await?;
+    admitted(&ground.run("scale deployment on-host --replicas=3").await?)?;
+    let other = "set image deployment/on-host a=registry.test/other:2";
+    warned(&ground.run(other).await?, &["isolation.host-access"])?;
+    let mended = r#"{"spec":{"template":{"spec":{"hostPID":false,"hostIPC":false}}}}"#;
+    ground.merge("deployment/on-host", mended).await?.success()?;
+    let moved = r#"{"metadata":{"labels":{"story":"another"}}}"#;
+    refused(
+        &ground.merge("tenant/$TENANT", moved).await?,
+        &["labels that Profile", "waive the commitments"],
+    )?;
+    Ok(())
+}
+
+pub async fn whoever_ends_a_waiver_is_told_how_many_findings_that_opens(stage: &Stage<'_>) -> Result<()> {
+    let ground = Ground::under(stage, "opened", Rule { enforcement: "Warn", ..Rule::default() }).await?;
+    let both = ON_HOST.replace("hostPID: true", "hostPID: true, hostIPC: true");
+    warned(&ground.apply(&both).await?, &["isolation.host-access"])?;
+    let ends = Timestamp::now() + SignedDuration::from_hours(1);
+    let waiver = format!(
+        "apiVersion: surety.dev/v1alpha1\nkind: Waiver\nmetadata: {{name: $TENANT}}\nspec: {{control: isolation.host-access, \
+         scope: {{tenantSelector: {{matchLabels: {{story: $TENANT}}}}}}, reason: a device driver needs it for a while, \
+         approver: the officer, expiresAt: '{ends:.0}'}}\n"
+    );
+    ground.apply(&waiver).await?.success()?;
+    eventually(SOON, "the waiver and what it accepts", async || {
+        warned(&ground.run("delete waiver $TENANT --dry-run=server").await?, &["this opens 2 findings"])
+            .map(Some)
+    })
+    .await?;
+    Ok(())
+}
+
 pub async fn a_whole_tenant_goes_in_with_one_apply(stage: &Stage<'_>) -> Result<()> {
     let times = std::env::var("E2E_APPLIES").ok().and_then(|times| times.parse().ok()).unwrap_or(5);
     for _ in 0..times {

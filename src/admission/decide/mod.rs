@@ -2,6 +2,8 @@
 
 mod compare;
 mod message;
+mod opened;
+mod ratchet;
 mod reality;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,7 @@ use crate::{
 };
 
 pub use message::{explain, warnings};
+pub use opened::{COUNTED_SUBJECTS, Opened};
 
 /// How many subjects one request may touch. Past it the failure policy answers.
 pub const SUBJECT_BOUND: usize = 2_000;
@@ -74,6 +77,8 @@ pub struct Decision {
     pub warned: Vec<Violation>,
     /// What is only recorded.
     pub audited: Vec<Violation>,
+    /// The findings that an admitted request on intent opens; none where there are none.
+    pub opened: Option<Opened>,
 }
 
 /// Decides on a request.
@@ -89,7 +94,17 @@ pub fn decide(world: &World, act: &Act, trusted: &Trusted, now: Timestamp) -> De
     } else if let Some(change) = change_of(act) {
         reality::difference(&transition, &change, &mut findings);
     }
-    findings.decision()
+    let decision = findings.decision();
+    if decision.outcome != Outcome::Admitted {
+        return decision;
+    }
+    Decision { opened: opened_by(&transition), ..decision }
+}
+
+fn opened_by(transition: &Transition<'_>) -> Option<Opened> {
+    let is_intent = transition.act.key.kind.is_declaration() && !transition.is_by_surety();
+    let change = change_of(transition.act).filter(|_| is_intent)?;
+    opened::opened(transition, &change)
 }
 
 /// The worlds without and with the request. The object as the API server has it counts, not as the index last saw it.
@@ -147,7 +162,7 @@ impl Findings {
             None => Outcome::Admitted,
         };
         let warned = of(Enforcement::Warn).chain(self.already_failing.iter().cloned()).collect();
-        Decision { outcome, warned, audited: of(Enforcement::Audit).collect() }
+        Decision { outcome, warned, audited: of(Enforcement::Audit).collect(), opened: None }
     }
 }
 

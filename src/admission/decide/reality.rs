@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CannotTell, Findings, SUBJECT_BOUND, Violation, compare::compare, is_own};
+use super::{CannotTell, Findings, SUBJECT_BOUND, Violation, compare::compare, is_own, ratchet};
 use crate::{
     api::{Enforcement, OnUnknown},
     core::{
@@ -87,13 +87,30 @@ impl Site<'_> {
             findings.add(self.violation(issue));
         }
         for issue in compared.still_failing {
-            // Ratcheting: what was failing already is let through, with a warning where it would have been refused.
-            let standing =
-                self.violation(issue).filter(|violation| violation.enforcement > Enforcement::Audit);
-            findings.add_already_failing(standing);
+            self.failing_as_before(issue, findings);
         }
         for issue in compared.newly_unknown {
             self.unknown(issue, findings);
+        }
+    }
+
+    /// Let through with a warning where it would have been refused; from its date on refused where the request changes it.
+    fn failing_as_before(&self, issue: &Issue, findings: &mut Findings) {
+        let (subject, now) = (self.subject, self.transition.now);
+        let from = self.requirement.deny_existing_from(|origin| {
+            waiver::accepting(self.plan, self.requirement.control.id, &origin.demander, subject, now)
+                .is_none()
+        });
+        let told = from.map_or_else(|| issue.clone(), |(from, by)| ratchet::dated(issue, from, by, now));
+        let Some(violation) = self.violation(&told).filter(|told| told.enforcement > Enforcement::Audit)
+        else {
+            return;
+        };
+        let is_over = from.is_some_and(|(from, _)| from <= now);
+        if is_over && ratchet::is_touched(self.transition, subject, issue) {
+            findings.add([violation]);
+        } else {
+            findings.add_already_failing([violation]);
         }
     }
 

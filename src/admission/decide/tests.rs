@@ -6,6 +6,9 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod opened;
+mod ratchet;
+
 use std::sync::Arc;
 
 use serde_json::json;
@@ -14,7 +17,7 @@ use super::{CannotTell, Outcome, decide, explain};
 use crate::{
     api::{Enforcement, IsolationPolicySpec, ProfileSpec, TenantSpec, WaiverSpec},
     core::{
-        control::Operation,
+        control::{Control, Operation},
         controls::testkit::{
             Bench, NAMESPACE, TENANT, at, declared, meta, namespace, pod, profile_demanding, workload,
         },
@@ -30,10 +33,13 @@ use crate::{
 
 const NOW: &str = "2026-06-15T12:00:00Z";
 
+fn world_control() -> &'static Control {
+    let mut controls = crate::core::controls::all().iter().copied();
+    controls.find(|control| control.id == "isolation.host-access").unwrap()
+}
+
 fn world() -> Bench {
-    let control =
-        crate::core::controls::all().iter().copied().find(|control| control.id == "isolation.host-access");
-    Bench::new(control.unwrap()).with(profile_demanding("isolation.host-access", &json!({})))
+    Bench::new(world_control()).with(profile_demanding("isolation.host-access", &json!({})))
 }
 
 fn act(operation: Operation, old: Option<Fact>, new: Option<Fact>) -> Act {
@@ -287,7 +293,7 @@ fn a_required_source_that_cannot_be_trusted_leaves_the_answer_to_the_failure_pol
 /// A world with a control that was never heard of, as somebody adds one.
 fn world_that_reads_classes(state: SourceState) -> World {
     use crate::core::{
-        control::{Control, never_weaker, no_demand, no_transition},
+        control::{never_weaker, no_demand, no_transition},
         facts::Sources,
         subject::SubjectClass,
         verdict::Verdict,
@@ -319,7 +325,7 @@ fn world_that_reads_classes(state: SourceState) -> World {
 #[test]
 fn a_control_that_somebody_adds_guards_requests_without_a_change_elsewhere() {
     use crate::core::{
-        control::{Control, never_weaker, no_demand, no_transition},
+        control::{never_weaker, no_demand, no_transition},
         facts::Sources,
         subject::{Subject, SubjectClass},
         verdict::{Issue, Verdict},

@@ -173,6 +173,7 @@ impl Bench {
                 demander,
                 promise: Name::from("A promise."),
                 enforcement: Enforcement::Deny,
+                deny_existing_from: None,
                 severity: self.control.severity,
                 remediate_within: remediation_of(self.control.severity),
             }],

@@ -9,6 +9,8 @@ mod retention;
 
 use std::{fmt, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{
     facts::{Declared, Kind, Name},
     parameters::{Parameter, Parameters},
@@ -93,6 +95,13 @@ pub struct Effective {
     pub isolation: Vec<Arc<Declared<IsolationPolicySpec>>>,
 }
 
+/// What every kind of policy says of admission.
+#[derive(Clone, Copy)]
+struct Answers {
+    on_unknown: OnUnknown,
+    deny_existing_from: Option<Timestamp>,
+}
+
 impl Effective {
     /// Everything that contradicts itself.
     pub fn conflicts(&self) -> Vec<Conflict> {
@@ -105,17 +114,29 @@ impl Effective {
     /// What happens at admission when what is declared cannot be decided: the strictest of the policies that uphold a
     /// control (those of `kind`; all of them where no kind upholds it).
     pub fn on_unknown(&self, kind: Option<Kind>) -> OnUnknown {
-        let answers = self.policies().filter(|(policy, ..)| kind.is_none_or(|kind| policy.kind == kind));
-        answers.map(|(_, on_unknown)| on_unknown).max().unwrap_or_default()
+        let answers = self.policies().filter(|(policy, _)| kind.is_none_or(|kind| policy.kind == kind));
+        answers.map(|(_, answers)| answers.on_unknown).max().unwrap_or_default()
     }
 
-    fn policies(&self) -> impl Iterator<Item = (PolicyReference, OnUnknown)> {
-        let backup = self.backup.iter().map(|p| (Kind::BackupPolicy, &p.name, p.spec.on_unknown));
-        let retention = self.retention.iter().map(|p| (Kind::RetentionPolicy, &p.name, p.spec.on_unknown));
-        let encryption = self.encryption.iter().map(|p| (Kind::EncryptionPolicy, &p.name, p.spec.on_unknown));
-        let isolation = self.isolation.iter().map(|p| (Kind::IsolationPolicy, &p.name, p.spec.on_unknown));
-        let all = backup.chain(retention).chain(encryption).chain(isolation);
-        all.map(|(kind, name, on_unknown)| (PolicyReference::new(kind, name), on_unknown))
+    /// From when on, as a policy says, a change to what was failing before is refused too.
+    pub fn deny_existing_from(&self, policy: &PolicyReference) -> Option<Timestamp> {
+        self.policies().find(|(known, _)| known == policy)?.1.deny_existing_from
+    }
+
+    fn policies(&self) -> impl Iterator<Item = (PolicyReference, Answers)> {
+        macro_rules! answers {
+            ($policies:expr, $kind:ident) => {
+                $policies.iter().map(|policy| {
+                    let on_unknown = policy.spec.on_unknown;
+                    let answers = Answers { on_unknown, deny_existing_from: policy.spec.deny_existing_from };
+                    (PolicyReference::new(Kind::$kind, &policy.name), answers)
+                })
+            };
+        }
+        answers!(self.backup, BackupPolicy)
+            .chain(answers!(self.retention, RetentionPolicy))
+            .chain(answers!(self.encryption, EncryptionPolicy))
+            .chain(answers!(self.isolation, IsolationPolicy))
     }
 
     /// Whether a policy of this kind reaches the tenant.

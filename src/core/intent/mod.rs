@@ -5,9 +5,11 @@
 mod attestation;
 mod conflict;
 mod form;
+mod history;
 mod release;
+mod tenant;
 #[cfg(test)]
-mod tests;
+mod testkit;
 mod weakness;
 
 use jiff::Timestamp;
@@ -50,10 +52,12 @@ pub fn objections(transition: &Transition<'_>) -> Vec<Objection> {
     if objections.iter().any(|objection| objection.enforcement == Enforcement::Deny) {
         return objections;
     }
+    objections.extend(history::objections(transition));
     objections.extend(weakness::objections(transition));
     objections.extend(attestation::objections(transition));
     objections.extend(conflict::objections(transition));
     objections.extend(release::objections(transition));
+    objections.extend(tenant::objections(transition));
     objections
 }
 

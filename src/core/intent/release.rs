@@ -26,7 +26,8 @@ pub(super) fn objections(transition: &Transition<'_>) -> Vec<Objection> {
         if is_still_reached || has_another(plan, reference.kind, &reference.name) {
             continue;
         }
-        objections = released(transition, plan, reference.kind);
+        let cap = plan.tenant.spec.enforcement;
+        objections = released(transition, plan, reference.kind, "spec.tenantSelector", cap);
         // One tenant is enough to refuse; naming each would grow with the cluster.
         if objections.iter().any(|objection| objection.enforcement == Enforcement::Deny) {
             break;
@@ -45,8 +46,14 @@ fn has_another(plan: &Plan, kind: Kind, own: &Name) -> bool {
     names.into_iter().any(|name| name != own)
 }
 
-/// The promises of a tenant that a policy of this kind upholds.
-fn released(transition: &Transition<'_>, plan: &Plan, kind: Kind) -> Vec<Objection> {
+/// The promises of a tenant that a policy of this kind upholds, where a change of `field` leaves it without one.
+pub(super) fn released(
+    transition: &Transition<'_>,
+    plan: &Plan,
+    kind: Kind,
+    field: &str,
+    cap: Enforcement,
+) -> Vec<Objection> {
     let uses = plan.profiles.iter().flat_map(|profile| {
         profile.spec.commitments.iter().flat_map(move |commitment| {
             commitment.controls.iter().map(move |control_use| (profile, commitment, control_use))
@@ -58,20 +65,14 @@ fn released(transition: &Transition<'_>, plan: &Plan, kind: Kind) -> Vec<Objecti
         if is_waived(plan, profile, &commitment.id, control, transition) {
             continue;
         }
-        let enforcement =
-            control_use.enforcement.unwrap_or(commitment.enforcement).min(plan.tenant.spec.enforcement);
+        let enforcement = control_use.enforcement.unwrap_or(commitment.enforcement).min(cap);
         let found = format!("no {kind} would reach tenant {} any more", plan.tenant.name);
         let fix = format!("let another {kind} reach the tenant first, or waive the commitment");
         objections.push(Objection {
             control,
             commitment: format!("{}/{}", profile.name, commitment.id),
             promise: commitment.promise.clone(),
-            issue: Issue::fail(
-                "spec.tenantSelector",
-                found,
-                format!("a {kind} that upholds the promise"),
-                fix,
-            ),
+            issue: Issue::fail(field, found, format!("a {kind} that upholds the promise"), fix),
             enforcement,
         });
     }
@@ -82,7 +83,7 @@ fn upholding(world: &World, id: &str, kind: Kind) -> Option<&'static str> {
     world.control(id).filter(|control| control.upheld_by == Some(kind)).map(|control| control.id)
 }
 
-fn is_waived(
+pub(super) fn is_waived(
     plan: &Plan,
     profile: &Declared<ProfileSpec>,
     commitment: &str,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The control whose uses are the promised duties.
-pub(super) const KEPT: &str = "retention.kept";
+pub const KEPT: &str = "retention.kept";
 
 /// A lower bound on the life of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ pub(super) enum End {
 }
 
 impl Bound {
-    fn end(self, created: Timestamp, contract_end: Option<Timestamp>) -> End {
+    /// When it ends for data that was created then.
+    pub(super) fn end(self, created: Timestamp, contract_end: Option<Timestamp>) -> End {
         match self {
             Self::AtLeast(span) => End::At(span.after(created)),
             Self::FromLastUse(_) => End::Open,

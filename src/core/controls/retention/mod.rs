@@ -5,8 +5,12 @@ mod classes;
 mod duties;
 mod kept;
 mod strength;
+mod tenant;
 #[cfg(test)]
 mod testkit;
+
+pub use duties::KEPT;
+pub use tenant::freed_by;
 
 use crate::core::control::Control;
 
