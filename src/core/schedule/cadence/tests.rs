@@ -187,6 +187,9 @@ proptest! {
         let now = Timestamp::from_second(start).unwrap();
         let horizon = now.to_zoned(TimeZone::UTC).start_of_day().unwrap().timestamp()
             .checked_add(SignedDuration::from_hours(401 * 24 - 1)).unwrap();
+        // The first of the runs of a leap day tell nothing of the years between.
+        let shows_runs = cadence(&text).next_after(now).is_none_or(|run| run <= horizon);
+        prop_assume!(shows_runs);
         prop_assert_eq!(cadence(&text).longest_gap(now), gap_by_runs(&text, now, horizon), "{}", text);
     }
 
