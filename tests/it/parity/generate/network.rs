@@ -84,6 +84,8 @@ impl Maker {
             ("traefik.ingress.kubernetes.io/router.entrypoints", "websecure"),
             ("kubernetes.io/ingress.allow-http", "false"),
             ("networking.gke.io/v1beta1.FrontendConfig", "front"),
+            ("networking.gke.io/managed-certificates", "web"),
+            ("ingress.gcp.kubernetes.io/pre-shared-cert", "web"),
             ("alb.ingress.kubernetes.io/certificate-arn", "arn:aws:acm:eu:1:certificate/1"),
             ("alb.ingress.kubernetes.io/listen-ports", "[{\"HTTP\": 80}, {\"HTTPS\": 443}]"),
             ("alb.ingress.kubernetes.io/ssl-redirect", "443"),
