@@ -209,9 +209,16 @@ impl<'a> Context<'a> {
         own_class.or_else(of_namespace).or_else(of_tenant)
     }
 
-    /// The environment of a namespace.
-    pub fn environment_of(&self, namespace: &str) -> Option<&'a str> {
-        self.namespace(namespace).and_then(|namespace| namespace.labels.get(keys::ENVIRONMENT))
+    /// The environment of a namespace; absent where it says none.
+    pub fn environment_of(&self, namespace: &Name) -> Known<&'a str> {
+        let key = ObjectKey::cluster(Kind::Namespace, namespace.clone());
+        match self.known(self.namespace(namespace), Source::Namespaces, &key) {
+            Known::Known(namespace) => {
+                namespace.labels.get(keys::ENVIRONMENT).map_or(Known::Absent, Known::Known)
+            }
+            Known::Absent => Known::Absent,
+            Known::Unknown(why) => Known::Unknown(why),
+        }
     }
 
     /// Why it cannot be told that there is no such object in `source`; none where absence is a fact. To be asked before
