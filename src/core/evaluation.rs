@@ -56,13 +56,7 @@ impl Evaluation {
         resolve: Resolve,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let mut verdicts = verdicts_on(world, &self.plan, subject, resolve, now);
-        for judged in &mut verdicts {
-            let former = self.by_subject.get(subject).into_iter().flatten();
-            former
-                .filter(|former| former.requirement == judged.requirement)
-                .for_each(|former| date_by_former(&mut judged.verdict, &former.verdict, now));
-        }
+        let verdicts = verdicts_on(world, &self.plan, subject, resolve, now);
         let moments = verdicts.iter().filter_map(|judged| {
             let requirement = self.plan.requirements.get(judged.requirement)?;
             next_change(&self.plan, requirement, subject, &judged.verdict, now)
@@ -100,22 +94,6 @@ impl Evaluation {
     /// The subjects that have verdicts.
     pub fn subjects(&self) -> impl Iterator<Item = &SubjectKey> {
         self.by_subject.keys()
-    }
-}
-
-/// Dates an issue whose facts do not show since when it is true by the verdict that stood until now: what was waited for
-/// is missing since the wait ended, and what had a date keeps it.
-fn date_by_former(verdict: &mut Verdict, former: &Verdict, now: Timestamp) {
-    for issue in &mut verdict.issues {
-        if issue.problem != Problem::Fail || issue.since.is_some() {
-            continue;
-        }
-        let is_same = |other: &&Issue| other.field == issue.field && other.container == issue.container;
-        issue.since = former.issues.iter().find(is_same).and_then(|former| match former.problem {
-            Problem::Pending { due } if due <= now => Some(due),
-            Problem::Fail => former.since,
-            _ => None,
-        });
     }
 }
 
@@ -180,45 +158,5 @@ impl World {
         let source = key.kind.source()?;
         let what = super::facts::Name::from(format!("{key} ({reason})"));
         Some(Unknown::NotKnown(super::facts::Ignorance::Unreadable(source, what)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn issue(problem: Problem, since: Option<i64>) -> Issue {
-        Issue { since: since.map(at), ..Issue::fail("fence", "a", "b", "do c").with_problem(problem) }
-    }
-
-    #[test]
-    fn what_was_waited_for_is_missing_since_the_wait_ended_and_a_date_is_kept() {
-        let pending = |due| issue(Problem::Pending { due: at(due) }, None);
-        let elsewhere = Issue { field: "label".to_owned(), ..issue(Problem::Fail, Some(3)) };
-        for (what, former, new, since) in [
-            ("the wait ended", vec![pending(10)], issue(Problem::Fail, None), Some(10)),
-            ("it was taken away before its time", vec![pending(30)], issue(Problem::Fail, None), None),
-            (
-                "it failed with a date",
-                vec![issue(Problem::Fail, Some(7))],
-                issue(Problem::Fail, None),
-                Some(7),
-            ),
-            ("it failed without", vec![issue(Problem::Fail, None)], issue(Problem::Fail, None), None),
-            ("it passed", vec![], issue(Problem::Fail, None), None),
-            ("another failed", vec![elsewhere], issue(Problem::Fail, None), None),
-            ("its facts show the date", vec![pending(10)], issue(Problem::Fail, Some(12)), Some(12)),
-            ("it still waits", vec![issue(Problem::Fail, Some(7))], pending(30), None),
-        ] {
-            let mut verdict = Verdict::issue(new);
-            date_by_former(&mut verdict, &Verdict::from_issues(former), at(20));
-            let dates: Vec<_> = verdict.issues.iter().map(|issue| issue.since).collect();
-            assert_eq!(dates, [since.map(at)], "{what}");
-        }
     }
 }

@@ -8,8 +8,8 @@
 //!
 //! A claim without a point waits until its first is due: the limit after the latest of its own creation, its volume's, its
 //! tenant's and the demand's. A claim without any point is found at that moment; since when is said only where a point is
-//! left that shows it, because points that are gone left nothing by which "never" and "no more" could be told apart. What
-//! waited until that moment is dated by the wait (`evaluation`).
+//! left that shows it, because points that are gone left nothing by which "never" and "no more" could be told apart: the
+//! date is then that of the evaluation, which the deadline queue makes at that moment, and memory keeps it.
 //!
 //! A source that goes silent takes a Pass away, and never a finding that is due: silence is no recovery point.
 //!
