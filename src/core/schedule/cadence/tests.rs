@@ -194,8 +194,9 @@ proptest! {
     ) {
         let text = format!("{minute} {hour} {day} {month} {weekday}");
         let now = Timestamp::from_second(start).unwrap();
+        // The last day is taken whole too, with its last minute.
         let horizon = now.to_zoned(TimeZone::UTC).start_of_day().unwrap().timestamp()
-            .checked_add(SignedDuration::from_hours(401 * 24 - 1)).unwrap();
+            .checked_add(SignedDuration::from_mins(401 * 24 * 60 - 1)).unwrap();
         prop_assert_eq!(cadence(&text).longest_gap(now), gap_by_runs(&text, now, horizon), "{}", text);
     }
 
