@@ -81,7 +81,8 @@ pub struct NetworkIsolation {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2), extend("x-kubernetes-list-type" = "set"))]
     pub directions: Vec<Direction>,
-    /// Peers that a Managed policy opens the fence to.
+    /// Peers of these kinds that may pass the fence; a Managed policy opens it to them. Where none is listed a rule may
+    /// reach other namespaces of the tenant. No rule may ever reach a namespace of another tenant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "set"))]
     pub peers: Vec<NetworkPeer>,

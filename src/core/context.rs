@@ -4,6 +4,7 @@
 use std::{cell::Cell, sync::Arc};
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::{
     effective::Effective,
@@ -94,6 +95,13 @@ impl<'a> Context<'a> {
     pub fn namespaces(&self) -> impl Iterator<Item = &'a Name> + 'a {
         self.read(Source::Namespaces);
         self.read(Source::Records).namespaces_of(&self.plan.tenant.name)
+    }
+
+    /// The namespaces of tenants that a selector of namespaces selects, each with its owner. A namespace carries its name
+    /// as a label, though a file may not say so.
+    pub fn claimed_namespaces_selected_by(&self, selector: &LabelSelector) -> Vec<(&'a Name, &'a Name)> {
+        self.read(Source::Records);
+        self.read(Source::Namespaces).claimed_namespaces_selected_by(selector)
     }
 
     /// Who holds a namespace, and which other tenants ask for it.
@@ -209,9 +217,16 @@ impl<'a> Context<'a> {
         own_class.or_else(of_namespace).or_else(of_tenant)
     }
 
-    /// The environment of a namespace.
-    pub fn environment_of(&self, namespace: &str) -> Option<&'a str> {
-        self.namespace(namespace).and_then(|namespace| namespace.labels.get(keys::ENVIRONMENT))
+    /// The environment of a namespace; absent where it says none.
+    pub fn environment_of(&self, namespace: &Name) -> Known<&'a str> {
+        let key = ObjectKey::cluster(Kind::Namespace, namespace.clone());
+        match self.known(self.namespace(namespace), Source::Namespaces, &key) {
+            Known::Known(namespace) => {
+                namespace.labels.get(keys::ENVIRONMENT).map_or(Known::Absent, Known::Known)
+            }
+            Known::Absent => Known::Absent,
+            Known::Unknown(why) => Known::Unknown(why),
+        }
     }
 
     /// Why it cannot be told that there is no such object in `source`; none where absence is a fact. To be asked before

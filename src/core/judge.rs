@@ -5,13 +5,14 @@ use jiff::Timestamp;
 
 use super::{
     context::Context,
-    facts::{Name, Source, SourceState, Sources, Unknown, Workload},
+    facts::{Ignorance, Known, Name, Source, SourceState, Sources, Unknown, Workload},
     plan::{Origin, Plan, Requirement},
     subject::{Subject, SubjectKey},
     verdict::{Issue, Problem, State, Verdict},
     waiver,
     world::World,
 };
+use crate::api::keys;
 
 /// A verdict, and what was read for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +62,7 @@ fn judge_by(
     let verdict = verdict_of(world, &context, requirement, subject, of_workload);
     let reads = context.reads();
     let verdict = match ignorance_of(world, reads) {
-        Some(why) if verdict.not_applicable.is_none() => unknown_because(why, verdict),
+        Some(why) if verdict.not_applicable.is_none() => in_doubt(world, reads, why, verdict, now),
         _ => verdict,
     };
     Judgement { verdict, reads }
@@ -78,11 +79,8 @@ fn verdict_of(
         if world.namespace(namespace).is_some_and(|namespace| namespace.meta.is_deleting) {
             return Verdict::not_applicable("its namespace is being deleted");
         }
-        let environments = requirement.parameters.list("environments");
-        if !environments.is_empty()
-            && !environments.iter().any(|wanted| is_environment(context, namespace, wanted))
-        {
-            return Verdict::not_applicable("its namespace is of another environment");
+        if let Some(verdict) = environment_verdict(context, requirement, namespace) {
+            return verdict;
         }
     }
     match subject {
@@ -91,8 +89,28 @@ fn verdict_of(
     }
 }
 
-fn is_environment(context: &Context<'_>, namespace: &Name, wanted: &Name) -> bool {
-    *wanted == "all" || context.environment_of(namespace) == Some(wanted.as_str())
+/// The verdict on what lies in a namespace of another environment, or in one whose environment cannot be told; none where
+/// the control applies. Nothing is out of scope on doubt.
+fn environment_verdict(
+    context: &Context<'_>,
+    requirement: &Requirement,
+    namespace: &Name,
+) -> Option<Verdict> {
+    let wanted = requirement.parameters.list("environments");
+    if wanted.is_empty() || wanted.iter().any(|wanted| *wanted == "all") {
+        return None;
+    }
+    match context.environment_of(namespace) {
+        Known::Known(environment) if wanted.iter().any(|wanted| *wanted == *environment) => None,
+        Known::Known(_) | Known::Absent => {
+            Some(Verdict::not_applicable("its namespace is of another environment"))
+        }
+        Known::Unknown(why) => {
+            let fix = format!("add Namespace `{namespace}` with its label {}", keys::ENVIRONMENT);
+            let issue = Issue::fail("", why.to_string(), "a namespace whose environment can be read", fix);
+            Some(Verdict::issue(issue.with_problem(Problem::Unknown(why))))
+        }
+    }
 }
 
 /// A workload that a controller owns is part of it: only what it adds to its controller's template is its own.
@@ -125,8 +143,24 @@ fn identity<'i>(issue: &'i Issue, workload: &Workload) -> (&'i str, Option<&'i N
 
 /// Why nothing can be concluded from these sources now: the first that cannot be trusted.
 fn ignorance_of(world: &World, reads: Sources) -> Option<Unknown> {
-    let mut causes = reads.iter().filter_map(|source| world.source_state(source).ignorance(source));
-    causes.next().map(Unknown::NotKnown)
+    causes_of_ignorance(world, reads).next().map(Unknown::NotKnown)
+}
+
+fn causes_of_ignorance(world: &World, reads: Sources) -> impl Iterator<Item = Ignorance> + '_ {
+    reads.iter().filter_map(|source| world.source_state(source).ignorance(source))
+}
+
+/// What is left of a verdict from sources that cannot be trusted. Where sources that need not be there only went silent, a
+/// finding that is due by what was last known stays: silence is no recovery point. Everything else rests on news.
+fn in_doubt(world: &World, reads: Sources, why: Unknown, verdict: Verdict, now: Timestamp) -> Verdict {
+    let is_silence = |cause: Ignorance| matches!(cause, Ignorance::Stale(source, _) if !source.is_required());
+    let is_due =
+        |issue: &Issue| issue.problem == Problem::Fail && issue.since.is_some_and(|since| since <= now);
+    if causes_of_ignorance(world, reads).all(is_silence) && verdict.issues.iter().any(is_due) {
+        let issues = verdict.issues.into_iter().filter(is_due).collect();
+        return Verdict { issues, ..verdict };
+    }
+    unknown_because(why, verdict)
 }
 
 /// What was concluded does not count, because a source cannot be trusted; the moments at which it would have changed stay.
@@ -182,3 +216,6 @@ pub fn subject_ignorance(world: &World, subject: &SubjectKey) -> Option<Unknown>
     let state: SourceState = world.source_state(source);
     state.ignorance(source).map(Unknown::NotKnown)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! Whose a namespace is: decided once, from what tenants declare, what is recorded, and the namespace's label.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{
-    facts::{Declared, Name, Namespace, Source, SourceState},
+    facts::{ClaimRecord, Declared, Labels, Name, Namespace, Source, SourceState},
     world::World,
 };
 use crate::api::{
@@ -33,16 +35,32 @@ pub struct Ownership {
 
 /// Whether a tenant asks for a namespace, and how.
 pub fn asks_for(tenant: &Declared<TenantSpec>, namespace: &Namespace) -> Option<Joining> {
+    asks_for_labelled(tenant, &namespace.name, &namespace.labels)
+}
+
+fn asks_for_labelled(tenant: &Declared<TenantSpec>, name: &str, labels: &Labels) -> Option<Joining> {
     let wanted = &tenant.spec.namespaces;
-    if wanted.names.iter().any(|name| namespace.name == **name) {
+    if wanted.names.iter().any(|listed| listed == name) {
         return Some(Joining::Listed);
     }
-    if wanted.selector.as_ref().is_some_and(|selector| namespace.labels.are_selected_by(selector)) {
+    if wanted.selector.as_ref().is_some_and(|selector| labels.are_selected_by(selector)) {
         return Some(Joining::Selected);
     }
-    let carries_label = namespace.labels.get(keys::TENANT) == Some(tenant.name.as_str());
-    let is_within = tenant.spec.self_service.as_ref().is_some_and(|rule| allows_name(rule, &namespace.name));
+    let carries_label = labels.get(keys::TENANT) == Some(tenant.name.as_str());
+    let is_within = tenant.spec.self_service.as_ref().is_some_and(|rule| allows_name(rule, name));
     (carries_label && is_within).then_some(Joining::SelfService)
+}
+
+/// The labels of a namespace that decide whether a tenant asks for it: those that its selector speaks of, and the
+/// tenant's own. What is recorded of a claim is bounded by what operators wrote.
+pub fn deciding_labels(tenant: &Declared<TenantSpec>, labels: &Labels) -> BTreeMap<String, String> {
+    let selector = tenant.spec.namespaces.selector.as_ref();
+    let matched = selector.and_then(|selector| selector.match_labels.as_ref());
+    let expressions = selector.and_then(|selector| selector.match_expressions.as_ref());
+    let deciding = (matched.into_iter().flat_map(BTreeMap::keys))
+        .chain(expressions.into_iter().flatten().map(|expression| &expression.key));
+    let deciding = deciding.map(String::as_str).chain([keys::TENANT]);
+    deciding.filter_map(|key| Some((key.to_owned(), labels.get(key)?.to_owned()))).collect()
 }
 
 /// Whether self-service covers a namespace of this name.
@@ -78,7 +96,7 @@ pub fn asking_for<'a>(world: &'a World, namespace: &'a Namespace) -> impl Iterat
 }
 
 /// Whose a namespace is. The recorded owner keeps a contested one, and keeps it until a later generation of its Tenant
-/// no longer asks for it; the namespace's own labels end nothing.
+/// no longer asks for it, not even by the labels that it had when it was claimed; the namespace's own labels end nothing.
 pub fn ownership(world: &World, namespace: &Namespace) -> Ownership {
     let recorded = recorded_owner(world, namespace);
     let declared = world
@@ -104,10 +122,18 @@ fn recorded_owner<'a>(world: &'a World, namespace: &'a Namespace) -> Option<&'a 
     let standing = world.recorded_claims(&namespace.name).filter_map(|(name, record)| {
         let tenant = world.tenant(name);
         let asks = tenant.is_some_and(|tenant| asks_for(tenant, namespace).is_some());
-        let stands = asks || tenant.is_none_or(|tenant| record.generation >= tenant.meta.generation);
+        let stands = asks || tenant.is_none_or(|tenant| has_not_ended(tenant, namespace, record));
         stands.then_some((!asks, name))
     });
     standing.min().map(|(_, name)| name)
+}
+
+/// Whether a Tenant has not taken back a recorded claim on a namespace that no longer carries what it asks for: it is as
+/// it was when the claim was confirmed, or still asks for what the namespace carried then.
+fn has_not_ended(tenant: &Declared<TenantSpec>, namespace: &Namespace, record: &ClaimRecord) -> bool {
+    let as_claimed = || Labels::from(record.labels.clone());
+    record.generation >= tenant.meta.generation
+        || asks_for_labelled(tenant, &namespace.name, &as_claimed()).is_some()
 }
 
 /// The tenant whose label the namespace carries, where self-service covers it and its creation was judged: the webhook

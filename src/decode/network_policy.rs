@@ -67,6 +67,8 @@ pub(super) fn decode(json: &[u8]) -> Result<NetworkPolicy, Fault> {
         directions: directions(&spec)?,
         ingress: openness(spec.ingress.iter().map(|rule| &rule.from)),
         egress: openness(spec.egress.iter().map(|rule| &rule.to)),
+        ingress_namespaces: namespaces(spec.ingress.iter().map(|rule| &rule.from)),
+        egress_namespaces: namespaces(spec.egress.iter().map(|rule| &rule.to)),
         pod_selector: spec.0.pod_selector.0,
     })
 }
@@ -97,6 +99,17 @@ fn openness<'a, 'b: 'a>(rules: impl Iterator<Item = &'a Objects<Peer<'b>>>) -> O
         if is_everything { Openness::Everything } else { Openness::Peers }
     });
     each.max().unwrap_or_default()
+}
+
+/// The namespaces that the peers reach, each selector once.
+fn namespaces<'a, 'b: 'a>(rules: impl Iterator<Item = &'a Objects<Peer<'b>>>) -> Vec<LabelSelector> {
+    let mut selectors: Vec<LabelSelector> = Vec::new();
+    for selector in rules.flat_map(|peers| peers.iter()).filter_map(|peer| peer.namespace_selector.as_ref()) {
+        if !selectors.contains(selector) {
+            selectors.push(selector.clone());
+        }
+    }
+    selectors
 }
 
 impl Peer<'_> {

@@ -14,4 +14,4 @@ pub use apply::{apply, missing, set_enforcing_since, set_source};
 pub use implied::imply_namespace;
 pub use snapshot::Snapshots;
 pub use subjects::{is_of_tenant, is_subject, refers_to_tenant, resolve, subjects_of};
-pub use touched::{Touched, TouchedSubject, touched};
+pub use touched::{Touched, TouchedSubject, is_unchanged, touched};

@@ -8,8 +8,9 @@ use std::{
 };
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
-use super::{apply, is_of_tenant, missing, resolve, subjects_of, touched};
+use super::{apply, is_of_tenant, is_unchanged, missing, resolve, subjects_of, touched};
 use crate::{
     api::{TenantSpec, keys, tenant::SelfService},
     core::{
@@ -112,6 +113,95 @@ fn any_change() -> impl Strategy<Value = Change> {
         ))),
         place.prop_map(|place| Change::Delete(ObjectKey::cluster(Kind::Namespace, place))),
         class_name.prop_map(|name| Change::Delete(ObjectKey::cluster(Kind::StorageClass, name))),
+        any_of_an_engine(),
+        any_about_namespaces(),
+    ]
+}
+
+fn read(kind: Kind, object: &Value) -> Change {
+    Change::Apply(crate::decode::object(kind, object.to_string().as_bytes()).unwrap())
+}
+
+/// Recovery points, copies, locations and schedules, and the claims that they are about.
+fn any_of_an_engine() -> impl Strategy<Value = Change> {
+    let name = prop::sample::select(vec!["x", "y"]);
+    let store = prop::sample::select(vec!["hot", "cold"]);
+    let taken_in = prop::sample::select(vec!["a-1", "b-1", "a-*", "*"]);
+    let time = prop::sample::select(vec!["2026-06-11T00:00:00Z", "2026-06-15T11:00:00Z"]);
+    let phase = prop::sample::select(vec!["Completed", "PartiallyFailed", "Failed"]);
+    let place = prop::sample::select(vec!["a-1", "b-1"]);
+    let point = (name.clone(), taken_in.clone(), store.clone(), time.clone(), phase);
+    prop_oneof![
+        (place.clone(), name.clone()).prop_map(|(place, name)| bound_claim(place, name)),
+        point.prop_map(|(name, taken_in, store, time, phase)| read(Kind::VeleroBackup, &json!({
+            "metadata": {"name": name, "namespace": "velero"},
+            "spec": {"includedNamespaces": [taken_in], "storageLocation": store, "snapshotVolumes": true},
+            "status": {
+                "phase": phase, "startTimestamp": time, "completionTimestamp": time, "expiration": "2026-07-20T00:00:00Z",
+                "volumeSnapshotsAttempted": 1, "volumeSnapshotsCompleted": 1,
+            },
+        }))),
+        (name.clone(), place, any::<bool>()).prop_map(|(name, place, is_done)| read(Kind::PodVolumeBackup, &json!({
+            "metadata": {"name": name, "namespace": "velero", "labels": {"velero.io/backup-name": "x"},
+                "annotations": {"velero.io/pvc-name": "x"}},
+            "spec": {"pod": {"namespace": place}, "volume": "data"},
+            "status": {"phase": if is_done { "Completed" } else { "InProgress" }},
+        }))),
+        (store.clone(), any::<bool>(), time).prop_map(|(store, is_there, time)| {
+            read(Kind::BackupStorageLocation, &json!({
+                "metadata": {"name": store, "namespace": "velero"},
+                "spec": {"provider": "aws", "default": store == "hot", "backupSyncPeriod": "24h"},
+                "status": {"phase": if is_there { "Available" } else { "Unavailable" }, "lastSyncedTime": time},
+            }))
+        }),
+        store.prop_map(|store| {
+            Change::Delete(ObjectKey::namespaced(Kind::BackupStorageLocation, "velero", store))
+        }),
+        name.clone().prop_map(|name| Change::Delete(ObjectKey::namespaced(Kind::VeleroBackup, "velero", name))),
+        (name, taken_in, any::<bool>()).prop_map(|(name, taken_in, is_paused)| read(Kind::VeleroSchedule, &json!({
+            "metadata": {"name": name, "namespace": "velero"},
+            "spec": {"schedule": "0 2 * * *", "paused": is_paused,
+                "template": {"includedNamespaces": [taken_in], "snapshotVolumes": true}},
+            "status": {"phase": "Enabled"},
+        }))),
+    ]
+}
+
+fn bound_claim(place: &str, name: &str) -> Change {
+    read(
+        Kind::PersistentVolumeClaim,
+        &json!({
+            "metadata": {"name": name, "namespace": place, "uid": name, "creationTimestamp": "2026-06-10T00:00:00Z"},
+            "spec": {"volumeName": name}, "status": {"phase": "Bound"},
+        }),
+    )
+}
+
+/// Rules that reach namespaces, namespaces with labels, and what is remembered of claims.
+fn any_about_namespaces() -> impl Strategy<Value = Change> {
+    let place = prop::sample::select(vec!["a-1", "a-2", "b-1", "nobody"]);
+    let team = prop::sample::select(vec!["red", "blue"]);
+    let selector = prop_oneof![
+        place.clone().prop_map(|place| json!({"matchLabels": {"kubernetes.io/metadata.name": place}})),
+        team.clone().prop_map(|team| json!({"matchLabels": {"team": team}})),
+        Just(json!({"matchExpressions": [{"key": "team", "operator": "Exists"}]})),
+        Just(json!({"matchLabels": {"surety.dev/tenant": "a"}})),
+    ];
+    prop_oneof![
+        (place.clone(), selector).prop_map(|(place, selector)| read(Kind::NetworkPolicy, &json!({
+            "metadata": {"name": "gate", "namespace": place},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"],
+                "ingress": [{"from": [{"namespaceSelector": selector, "podSelector": {"matchLabels": {"app": "web"}}}]}]},
+        }))),
+        (place.clone(), team).prop_map(|(place, team)| {
+            Change::Apply(namespace(place, Labels::from([("team", team)])))
+        }),
+        (prop::sample::select(vec!["a", "b"]), prop::sample::subsequence(vec!["a-1", "b-1", "nobody"], 0..=3))
+            .prop_map(|(tenant, namespaces)| {
+                let claims = namespaces.into_iter().map(|name| (Name::from(name), ClaimRecord { generation: 1, ..ClaimRecord::default() }));
+                let record = TenantRecord { tenant: Name::from(tenant), namespaces: claims.collect(), ..TenantRecord::default() };
+                Change::Apply(Fact::TenantRecord(record))
+            }),
     ]
 }
 
@@ -135,18 +225,23 @@ fn verdicts(world: &World) -> Verdicts {
     verdicts
 }
 
+/// Every control, with a figure where it needs one to say anything.
 fn promises() -> Vec<Change> {
-    let all = controls::all()
-        .iter()
-        .filter(|control| crate::core::catalogue::parameters(control.id, &BTreeMap::new()).is_ok());
-    all.map(|control| {
-        let Fact::Profile(mut profile) = profile_demanding(control.id, &serde_json::json!({})) else {
+    let parameters = |control: &str| match control {
+        "backup.recovery-point-age" => json!({"every": "1d"}),
+        "backup.retention" => json!({"atLeast": "30d", "atMost": "30d"}),
+        "retention.kept" => json!({"atLeast": "1y"}),
+        "isolation.network-default-deny" => json!({"peers": ["dns"]}),
+        _ => json!({}),
+    };
+    let promise = |control: &&'static crate::core::control::Control| {
+        let Fact::Profile(mut profile) = profile_demanding(control.id, &parameters(control.id)) else {
             unreachable!()
         };
         profile.name = Name::from(control.id);
         Change::Apply(Fact::Profile(profile))
-    })
-    .collect()
+    };
+    controls::all().iter().map(promise).collect()
 }
 
 fn built(changes: &[Change]) -> World {
@@ -165,7 +260,7 @@ fn final_changes(changes: &[Change]) -> Vec<Change> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn any_history_ends_in_the_world_of_its_last_changes(changes in prop::collection::vec(any_change(), 1..40)) {
@@ -196,19 +291,48 @@ proptest! {
         changes in prop::collection::vec(any_change(), 1..30),
         last in any_change(),
     ) {
-        let before = built(&changes);
-        let mut after = before.clone();
-        apply(&mut after, last.clone());
-        let touched = touched(&before, &after, &last, BOUND);
-        let (old, new) = (verdicts(&before), verdicts(&after));
-        for (key, verdict) in old.iter().chain(&new) {
-            let is_changed = old.get(key) != new.get(key);
-            let (tenant, subject) = (key.0.clone(), key.1.clone());
-            let is_covered = touched.tenants.contains(&tenant)
-                || touched.subjects.contains(&super::TouchedSubject { tenant, subject });
-            prop_assert!(!is_changed || is_covered, "{key:?} {verdict:?} by {last:?}");
-        }
+        covers(&built(&changes), &last)?;
     }
+
+    #[test]
+    fn what_news_of_an_engine_touches_covers_every_verdict_that_it_changes(
+        changes in prop::collection::vec(any_of_an_engine(), 0..12),
+        last in any_of_an_engine(),
+    ) {
+        let held = [Change::Apply(tenant("a", &["a-1"])), Change::Apply(namespace("a-1", Labels::default()))];
+        let claims = [bound_claim("a-1", "x"), bound_claim("a-1", "y")];
+        let changes: Vec<Change> = held.into_iter().chain(claims).chain(changes).collect();
+        covers(&built(&changes), &last)?;
+    }
+
+    #[test]
+    fn what_happens_to_a_namespace_touches_those_whose_rules_reach_it(
+        changes in prop::collection::vec(any_about_namespaces(), 0..12),
+        last in any_about_namespaces(),
+    ) {
+        let held = [("a", ["a-1", "a-2"]), ("b", ["b-1", "nobody"])];
+        let held = held.map(|(name, listed)| Change::Apply(tenant(name, &listed)));
+        let changes: Vec<Change> = held.into_iter().chain(changes).collect();
+        covers(&built(&changes), &last)?;
+    }
+}
+
+/// Every verdict that the change changes is of what it touches; none changes where no fact does.
+fn covers(before: &World, change: &Change) -> Result<(), TestCaseError> {
+    let mut after = before.clone();
+    apply(&mut after, change.clone());
+    let touched = touched(before, &after, change, BOUND);
+    let (old, new) = (verdicts(before), verdicts(&after));
+    prop_assert!(!is_unchanged(before, &after, &change.key()) || old == new, "{change:?}");
+    for (key, verdict) in old.iter().chain(&new) {
+        let is_changed = old.get(key) != new.get(key);
+        let subject = super::TouchedSubject { tenant: key.0.clone(), subject: key.1.clone() };
+        let is_covered = touched.tenants.contains(&subject.tenant)
+            || touched.subjects.contains(&subject)
+            || touched.dependents.contains(&subject);
+        prop_assert!(!is_changed || is_covered, "{key:?} {verdict:?} by {change:?}");
+    }
+    Ok(())
 }
 
 #[test]

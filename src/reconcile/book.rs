@@ -85,6 +85,9 @@ impl Book {
         }
         let before = self.world.clone();
         index::apply(&mut self.world, change.clone());
+        if index::is_unchanged(&before, &self.world, &change.key()) {
+            return;
+        }
         let touched = index::touched(&before, &self.world, &change, SUBJECTS_TOLD_APART);
         self.evaluate_touched(touched, now);
     }

@@ -108,10 +108,16 @@ pub fn in_namespaces(world: &World, plan: &Plan) -> Vec<Desired> {
     let living = world
         .namespaces_of(tenant)
         .filter(|name| world.namespace(name).is_some_and(|namespace| !namespace.meta.is_deleting));
-    living.flat_map(|namespace| for_namespace(tenant, namespace, &managed)).collect()
+    let allowed = plan.effective.allowed_peers().unwrap_or_default();
+    living.flat_map(|namespace| for_namespace(tenant, namespace, &managed, &allowed)).collect()
 }
 
-fn for_namespace(tenant: &Name, namespace: &Name, managed: &[&IsolationPolicySpec]) -> Vec<Desired> {
+fn for_namespace(
+    tenant: &Name,
+    namespace: &Name,
+    managed: &[&IsolationPolicySpec],
+    allowed: &[NetworkPeer],
+) -> Vec<Desired> {
     let mut desired = vec![namespace_labels(tenant, namespace, managed)];
     let rules: Vec<&NetworkIsolation> = managed.iter().filter_map(|spec| spec.network.as_ref()).collect();
     if rules.is_empty() {
@@ -121,7 +127,9 @@ fn for_namespace(tenant: &Name, namespace: &Name, managed: &[&IsolationPolicySpe
         rules.iter().flat_map(|rule| Effective::directions_denied_by(rule)).collect();
     directions.sort();
     directions.dedup();
-    let peers = |peer: NetworkPeer| rules.iter().any(|rule| rule.peers.contains(&peer));
+    // No gate that another policy of the tenant would find open.
+    let peers =
+        |peer: NetworkPeer| allowed.contains(&peer) && rules.iter().any(|rule| rule.peers.contains(&peer));
     desired.push(network_policy(
         tenant,
         namespace,
@@ -239,5 +247,18 @@ mod tests {
         assert_eq!(desired_under(&[policy("Managed")]), std::slice::from_ref(&namespace));
         assert_eq!(desired_under(&[policy("Observed"), policy("Managed")]), [namespace]);
         assert_eq!(desired_under(&[policy("Observed")]), []);
+    }
+
+    #[test]
+    fn a_gate_is_written_for_a_peer_that_no_policy_leaves_out() {
+        let policy = |management: &str, peers: &[&str]| json!({"tenantSelector": {}, "management": management, "network": {"peers": peers}});
+        let gates = |policies: &[Value]| -> Vec<String> {
+            let names = desired_under(policies).into_iter().map(|key| key.name.to_string());
+            names.filter(|name| name.starts_with("surety-allow")).collect()
+        };
+        let both = policy("Managed", &["dns", "tenant"]);
+        assert_eq!(gates(std::slice::from_ref(&both)), [ALLOW_DNS, ALLOW_TENANT]);
+        assert_eq!(gates(&[both.clone(), policy("Observed", &["dns"])]), [ALLOW_DNS]);
+        assert_eq!(gates(&[both, policy("Observed", &[])]), [ALLOW_DNS, ALLOW_TENANT]);
     }
 }

@@ -9,7 +9,7 @@ use crate::api::TenantSpec;
 use crate::{
     api::keys,
     core::{
-        facts::{ClaimRecord, Declared, FindingMemory, Kind, Name, ObjectKey, TenantRecord},
+        facts::{ClaimRecord, Declared, FindingMemory, Kind, Name, Namespace, ObjectKey, TenantRecord},
         tenancy,
         world::World,
     },
@@ -34,19 +34,30 @@ pub fn next(
     let mut namespaces: BTreeMap<Name, ClaimRecord> = world
         .namespaces_of(&tenant.name)
         .filter_map(|name| world.namespace(name))
-        .map(|namespace| {
-            let asks = tenancy::asks_for(tenant, namespace).is_some();
-            let recorded =
-                known.get(&namespace.name).map_or(tenant.meta.generation, |claim| claim.generation);
-            let generation = if asks { tenant.meta.generation } else { recorded };
-            (namespace.name.clone(), ClaimRecord { uid: namespace.meta.uid.clone(), generation })
-        })
+        .map(|namespace| (namespace.name.clone(), claim_on(tenant, namespace, known.get(&namespace.name))))
         .collect();
     let gone = known.into_iter().filter(|(name, _)| world.namespace(name).is_none());
     for (name, claim) in gone.take(GONE_REMEMBERED) {
         namespaces.entry(name).or_insert(claim);
     }
     TenantRecord { tenant: tenant.name.clone(), namespaces, findings }
+}
+
+/// The claim as the Tenant confirms it now, or as it was confirmed where the namespace no longer carries what it asks for.
+fn claim_on(
+    tenant: &Declared<TenantSpec>,
+    namespace: &Namespace,
+    known: Option<&ClaimRecord>,
+) -> ClaimRecord {
+    let uid = namespace.meta.uid.clone();
+    match known {
+        Some(known) if tenancy::asks_for(tenant, namespace).is_none() => ClaimRecord { uid, ..known.clone() },
+        _ => ClaimRecord {
+            uid,
+            generation: tenant.meta.generation,
+            labels: tenancy::deciding_labels(tenant, &namespace.labels),
+        },
+    }
 }
 
 /// The ConfigMap that holds a record, in Surety's namespace.
@@ -68,10 +79,12 @@ pub fn config_map(own_namespace: &str, record: &TenantRecord) -> Result<Desired,
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
         core::{
-            controls::testkit::{Bench, NAMESPACE, TENANT, declared},
+            controls::testkit::{Bench, NAMESPACE, TENANT, declared, namespace},
             facts::{Change, Fact, Labels},
         },
         index,
@@ -114,6 +127,83 @@ mod tests {
         bench.apply(Fact::Tenant(tenant));
         assert_eq!(bench.world.owner_of(NAMESPACE), None);
         assert!(record_of(&bench).namespaces.is_empty());
+    }
+
+    fn selecting(team: &str, generation: i64) -> Fact {
+        let selector = serde_json::from_value(json!({"matchLabels": {"team": team}})).unwrap();
+        let mut spec = TenantSpec::default();
+        spec.namespaces.selector = Some(selector);
+        let mut tenant = declared(TENANT, Labels::default(), spec);
+        tenant.meta.generation = generation;
+        Fact::Tenant(tenant)
+    }
+
+    fn with_team(team: Option<&str>) -> Fact {
+        namespace(team.map_or_else(Labels::default, |team| Labels::from([("team", team), ("other", "x")])))
+    }
+
+    /// A tenant that claimed its namespace by a label, as it is recorded.
+    fn claimed_by_label() -> Bench {
+        let bench = bench().with(with_team(Some("a"))).with(selecting("a", 1));
+        let record = record_of(&bench);
+        bench.with(Fact::TenantRecord(record))
+    }
+
+    #[test]
+    fn a_claim_records_the_labels_that_decided_and_no_others() {
+        let claim = record_of(&claimed_by_label()).namespaces.remove(NAMESPACE).unwrap();
+        assert_eq!(claim.labels, BTreeMap::from([("team".to_owned(), "a".to_owned())]));
+    }
+
+    #[test]
+    fn a_claim_by_label_ends_by_another_selector_and_not_by_the_label_and_another_change() {
+        for (what, facts, is_held) in [
+            ("the label goes", vec![with_team(None)], true),
+            ("the label goes, the Tenant changes", vec![with_team(None), selecting("a", 2)], true),
+            ("another label comes, the Tenant changes", vec![with_team(Some("b")), selecting("a", 2)], true),
+            ("another selector, the label stays", vec![selecting("b", 2)], false),
+            ("the label goes, another selector", vec![with_team(None), selecting("b", 2)], false),
+            ("the label follows the selector", vec![selecting("b", 2), with_team(Some("b"))], true),
+        ] {
+            let mut bench = claimed_by_label();
+            for fact in facts {
+                bench.apply(fact);
+                let record = record_of(&bench);
+                if what != "the label follows the selector" {
+                    bench.apply(Fact::TenantRecord(record));
+                }
+            }
+            assert_eq!(bench.world.owner_of(NAMESPACE).is_some(), is_held, "{what}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn no_labels_of_a_namespace_and_no_unrelated_changes_of_its_tenant_end_a_recorded_claim(
+            steps in prop::collection::vec(
+                (prop::option::of("[abc]"), any::<bool>(), any::<bool>()), 0..12
+            ),
+        ) {
+            let mut bench = claimed_by_label();
+            let mut generation = 1;
+            for (team, changes_tenant, is_recorded) in steps {
+                bench.apply(with_team(team.as_deref()));
+                if changes_tenant {
+                    generation += 1;
+                    bench.apply(selecting("a", generation));
+                }
+                if is_recorded {
+                    let record = record_of(&bench);
+                    bench.apply(Fact::TenantRecord(record));
+                }
+                prop_assert_eq!(bench.world.owner_of(NAMESPACE), Some(&Name::from(TENANT)));
+            }
+            bench.apply(with_team(None));
+            bench.apply(selecting("z", generation + 1));
+            prop_assert_eq!(bench.world.owner_of(NAMESPACE), None);
+        }
     }
 
     #[test]

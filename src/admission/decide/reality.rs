@@ -257,8 +257,10 @@ fn namespaces_of(world: &World, fact: &Fact) -> Vec<Name> {
         Fact::RecoveryPoint(point) => claimed_by(world, &point.selection),
         Fact::VolumeCopy(copy) => vec![copy.claim_namespace.clone()],
         Fact::Location(location) => {
-            let schedules = world.schedules().filter(|schedule| schedule.namespace == location.namespace);
-            schedules.flat_map(|schedule| claimed_by(world, &schedule.selection)).collect()
+            let schedules = world.schedules().map(|schedule| (&schedule.namespace, &schedule.selection));
+            let points = world.points().map(|point| (&point.namespace, &point.selection));
+            let here = schedules.chain(points).filter(|(place, _)| **place == location.namespace);
+            here.flat_map(|(_, selection)| claimed_by(world, selection)).collect()
         }
         _ => Vec::new(),
     }

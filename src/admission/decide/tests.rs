@@ -431,3 +431,28 @@ fn the_index_and_the_tenant_are_those_of_the_bench() {
     let key = ObjectKey::cluster(Kind::Namespace, NAMESPACE);
     assert_eq!(world().world.owner_of(&key.name), Some(&Name::from(TENANT)));
 }
+
+#[test]
+fn a_location_where_points_lie_though_no_schedule_writes_there_is_refused_for_the_promise_that_can_be_waived()
+{
+    let read =
+        |kind, object: serde_json::Value| crate::decode::object(kind, object.to_string().as_bytes()).unwrap();
+    let point = json!({
+        "metadata": {"name": "p", "namespace": "velero"},
+        "spec": {"includedNamespaces": [NAMESPACE], "storageLocation": "cold"},
+        "status": {"phase": "Completed", "startTimestamp": "2026-06-15T02:00:00Z"},
+    });
+    let cold = read(
+        Kind::BackupStorageLocation,
+        json!({"metadata": {"name": "cold", "namespace": "velero"}, "status": {"phase": "Available"}}),
+    );
+    let bench = world()
+        .with(profile_demanding("backup.covered", &json!({})))
+        .with(cold.clone())
+        .with(read(Kind::VeleroBackup, point));
+    let refused = outcome(&bench.world, &act(Operation::Delete, Some(cold), None));
+    let Outcome::Refused(violations) = refused else { panic!("{refused:?}") };
+    let told: Vec<_> =
+        violations.iter().map(|v| (v.control.as_str(), v.breaks.as_slice(), v.is_waivable)).collect();
+    assert_eq!(told, [("backup.covered", &["bench/B-1".to_owned()][..], true)]);
+}

@@ -30,7 +30,7 @@ pub(super) const CONTROLS: &[PlannedControl] = &[
                 EnumerationList(&["Ingress", "Egress"]),
                 "[Ingress, Egress]",
             ),
-            ParameterSpec::optional("peers", EnumerationList(&["dns", "tenant"]), "[dns]"),
+            ParameterSpec::optional("peers", EnumerationList(&["dns", "tenant"]), "any"),
         ],
         one_of: &[],
         offers: &[Prevent, Repair, Detect],

@@ -99,7 +99,7 @@ impl Bench {
         }
         let mut bench = Self { control, world, parameters: Parameters::default(), now: at(NOW) };
         bench.apply(Fact::Tenant(declared(TENANT, Labels::default(), TenantSpec::default())));
-        let claim = ClaimRecord { uid: Name::from("ns-1"), generation: 1 };
+        let claim = ClaimRecord { uid: Name::from("ns-1"), generation: 1, ..ClaimRecord::default() };
         bench.apply(Fact::TenantRecord(TenantRecord {
             tenant: Name::from(TENANT),
             namespaces: [(Name::from(NAMESPACE), claim)].into(),

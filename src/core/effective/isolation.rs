@@ -4,7 +4,7 @@ use super::{Asking, Demand, Effective, Figure, PolicyReference, strictest};
 use crate::{
     api::{
         Direction, HostAccess, IsolationPolicySpec, Management, PodSecurityLevel,
-        isolation_policy::{InjectedContainer, NetworkIsolation},
+        isolation_policy::{InjectedContainer, NetworkIsolation, NetworkPeer},
     },
     core::{
         facts::{Container, ContainerRole, Kind, Name},
@@ -45,8 +45,35 @@ impl Effective {
             Direction::Ingress => "Ingress".to_owned(),
             Direction::Egress => "Egress".to_owned(),
         }));
+        let peers = self.allowed_peers().map(|peers| {
+            Parameter::List(sorted_names(peers.into_iter().map(|peer| Self::peer_name(peer).to_owned())))
+        });
         let asking = rules.into_iter().map(|(asking, _)| asking).collect();
-        Some(Demand::new(asking).with("directions", Parameter::List(names)))
+        let demand = Demand::new(asking).with("directions", Parameter::List(names));
+        Some(match peers {
+            Some(peers) => demand.with("peers", peers),
+            None => demand,
+        })
+    }
+
+    /// The peers that every policy allows which says which; none where no policy says.
+    pub fn allowed_peers(&self) -> Option<Vec<NetworkPeer>> {
+        let rules = self.isolation_about(|spec| spec.network.as_ref()).map(|(_, rule)| &rule.peers);
+        let mut stated = rules.filter(|peers| !peers.is_empty());
+        let first = stated.next()?.clone();
+        Some(
+            stated.fold(first, |allowed, peers| {
+                allowed.into_iter().filter(|peer| peers.contains(peer)).collect()
+            }),
+        )
+    }
+
+    /// A peer as profiles spell it.
+    pub const fn peer_name(peer: NetworkPeer) -> &'static str {
+        match peer {
+            NetworkPeer::Dns => "dns",
+            NetworkPeer::Tenant => "tenant",
+        }
     }
 
     /// The directions that a rule denies; both where it names none.
@@ -180,6 +207,27 @@ mod tests {
         let demand = effective(policies).network_default_deny();
         let directions = demand.map(|demand| demand.parameters.list("directions").to_vec());
         assert_eq!(directions, Some(vec!["Egress".into(), "Ingress".into()]));
+    }
+
+    #[test]
+    fn peers_are_those_that_every_policy_allows_which_says_which() {
+        use NetworkPeer::{Dns, Tenant};
+        let stating = |peers: &[NetworkPeer]| {
+            let rule = NetworkIsolation { directions: Vec::new(), peers: peers.to_vec() };
+            IsolationPolicySpec { network: Some(rule), ..IsolationPolicySpec::default() }
+        };
+        for (policies, allowed) in [
+            (vec![stating(&[])], None),
+            (vec![stating(&[Dns, Tenant])], Some(vec!["dns", "tenant"])),
+            (vec![stating(&[]), stating(&[Dns])], Some(vec!["dns"])),
+            (vec![stating(&[Tenant]), stating(&[Dns, Tenant])], Some(vec!["tenant"])),
+            (vec![stating(&[Tenant]), stating(&[Dns])], Some(vec![])),
+        ] {
+            let parameters = effective(policies).network_default_deny().map(|demand| demand.parameters);
+            let peers = parameters.as_ref().and_then(|parameters| parameters.get("peers"));
+            let allowed = allowed.map(|names| Parameter::List(names.into_iter().map(Name::from).collect()));
+            assert_eq!(peers, allowed.as_ref());
+        }
     }
 
     #[test]

@@ -232,7 +232,7 @@ pub struct Location {
     pub message: Option<Name>,
     /// Whether new points may be written.
     pub is_writable: bool,
-    /// When it was last read.
+    /// When it was last read, up to ten minutes later: engines write it with every look, and one look more is no news.
     pub last_synced: Option<Timestamp>,
     /// How often it is read; zero where it never is.
     pub sync_period: SignedDuration,

@@ -43,6 +43,10 @@ pub struct ClaimRecord {
     pub uid: Name,
     /// The Tenant's generation under which the claim was last confirmed: a claim ends only by a later one.
     pub generation: i64,
+    /// The namespace's labels when the Tenant last asked for it, of those that decide whether it does: a Tenant that still
+    /// asks for what carries them has not ended the claim, whatever the namespace carries now.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What is remembered of a finding.

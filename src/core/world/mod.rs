@@ -5,6 +5,7 @@
 
 mod backups;
 mod objects;
+mod reach;
 
 use std::sync::Arc;
 

@@ -108,3 +108,17 @@ fn a_peer_is_open_where_it_names_nobody_in_particular() {
         assert_eq!(policy(&json!({"ingress": [{"from": [peer]}]})).ingress, openness, "{peer}");
     }
 }
+
+#[test]
+fn the_namespaces_that_peers_reach_are_kept_once_by_direction() {
+    let (a, b) = (json!({"matchLabels": {"team": "a"}}), json!({"matchLabels": {"team": "b"}}));
+    let pods = json!({"podSelector": {}});
+    let spec = json!({
+        "ingress": [{"from": [{"namespaceSelector": a, "podSelector": {}}, pods]}, {"from": [{"namespaceSelector": a}]}],
+        "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}, {"namespaceSelector": b}]}, {}],
+    });
+    let policy = policy(&spec);
+    let of = |direction| json!(policy.namespaces_reached(direction));
+    assert_eq!(of(Direction::Ingress), json!([a]));
+    assert_eq!(of(Direction::Egress), json!([b]));
+}

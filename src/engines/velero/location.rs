@@ -1,6 +1,6 @@
 //! `BackupStorageLocation`.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::Deserialize;
 
 use super::digest::sha256_hex;
@@ -68,11 +68,18 @@ pub(crate) fn location(json: &[u8]) -> Result<Location, Fault> {
         is_available: status.is_available(),
         message: status.message(),
         is_writable: &*spec.access_mode != "ReadOnly",
-        last_synced: status.last_synced_time,
+        last_synced: status.last_synced_time.map(with_grain),
         sync_period: spec.backup_sync_period.map_or(DEFAULT_SYNC_PERIOD, |period| period.0),
         bucket: spec.bucket(),
         destination: spec.destination(),
     })
+}
+
+/// The end of the ten minutes in which a location was read. Velero looks each minute, and each look would touch every
+/// claim behind the location; that it was not read for long is so seen up to ten minutes later.
+fn with_grain(read: Timestamp) -> Timestamp {
+    let round = TimestampRound::new().smallest(Unit::Minute).increment(10).mode(RoundMode::Ceil);
+    read.round(round).unwrap_or(read)
 }
 
 impl Spec<'_> {

@@ -50,13 +50,37 @@ pub(super) fn tenants_in_contest<'a>(
 
 /// Whether a workload is the same to those that it owns.
 pub(super) fn owns_the_same(before: &World, after: &World, key: &ObjectKey) -> bool {
-    let found = |world: &World| -> Option<Arc<Workload>> {
-        world.workload(key.kind, key.namespace.as_ref()?, &key.name).cloned()
-    };
-    match (found(before), found(after)) {
+    match (workload(before, key), workload(after, key)) {
         (Some(old), Some(new)) => old.meta.uid == new.meta.uid && old.template == new.template,
         (old, new) => old.is_none() && new.is_none(),
     }
+}
+
+/// Whether the facts of an object are the same in both worlds, as after most news of a status: then no verdict differs,
+/// and a controller has nothing to do. Never so of namespaces and network policies: Surety writes parts of them that are
+/// no facts, and looks at each again. A request is told of what stands, so that `touched` does not ask.
+pub fn is_unchanged(before: &World, after: &World, key: &ObjectKey) -> bool {
+    let name = &key.name;
+    let place = || (key.namespace.clone().unwrap_or_default(), key.name.clone());
+    let is_same = match key.kind {
+        Kind::PersistentVolume => before.volumes.get(name) == after.volumes.get(name),
+        Kind::StorageClass => before.storage_classes.get(name) == after.storage_classes.get(name),
+        Kind::Definition => before.definitions.get(name) == after.definitions.get(name),
+        Kind::PersistentVolumeClaim => before.claims.get(&place()) == after.claims.get(&place()),
+        Kind::Service => before.services.get(&place()) == after.services.get(&place()),
+        Kind::Ingress => before.ingresses.get(&place()) == after.ingresses.get(&place()),
+        Kind::VeleroSchedule => before.schedules.get(key) == after.schedules.get(key),
+        Kind::VeleroBackup => before.points.get(key) == after.points.get(key),
+        Kind::PodVolumeBackup | Kind::DataUpload => before.copies.get(key) == after.copies.get(key),
+        Kind::BackupStorageLocation => before.locations.get(key) == after.locations.get(key),
+        kind if kind.is_workload() => workload(before, key) == workload(after, key),
+        _ => false,
+    };
+    is_same && before.unreadable.get(key) == after.unreadable.get(key)
+}
+
+fn workload<'w>(world: &'w World, key: &ObjectKey) -> Option<&'w Arc<Workload>> {
+    world.workload(key.kind, key.namespace.as_ref()?, &key.name)
 }
 
 /// Whether only the status of a declaration changed, which Surety writes itself.

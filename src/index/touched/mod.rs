@@ -5,6 +5,8 @@ mod difference;
 #[cfg(test)]
 mod tests;
 
+pub use difference::is_unchanged;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use difference::{
@@ -36,7 +38,8 @@ pub struct TouchedSubject {
 pub struct Touched {
     /// Single subjects.
     pub subjects: BTreeSet<TouchedSubject>,
-    /// Workloads that name a changed one as their controller: what counts as its part changes, and nothing that they do.
+    /// What is seen in another light though nobody did anything to it: workloads that name a changed one as their
+    /// controller, namespaces whose network policies reach a changed one. No request is held to what others declared.
     pub dependents: BTreeSet<TouchedSubject>,
     /// Tenants whose plan, namespaces or engine changed: every subject of theirs.
     pub tenants: BTreeSet<Name>,
@@ -58,9 +61,15 @@ pub fn touched(before: &World, after: &World, change: &Change, bound: usize) -> 
         touched.dependents(before, &key);
         touched.dependents(after, &key);
     }
-    for namespace in namespaces_that_moved(before, after, &key) {
-        touched.engine_in(before, &namespace);
-        touched.engine_in(after, &namespace);
+    let moved = namespaces_that_moved(before, after, &key);
+    for namespace in &moved {
+        touched.engine_in(before, namespace);
+        touched.engine_in(after, namespace);
+    }
+    let reached = moved.into_iter().chain((key.kind == Kind::Namespace).then(|| key.name.clone()));
+    for namespace in reached.collect::<BTreeSet<Name>>() {
+        touched.reaching(before, &namespace);
+        touched.reaching(after, &namespace);
     }
     if before.cluster_id() != after.cluster_id() {
         touched.touched.tenants.extend(after.plans.keys().cloned());
@@ -101,6 +110,15 @@ impl Touching {
             let Some(tenant) = world.owner_of(&namespace) else { return };
             let subject = TouchedSubject { tenant: tenant.clone(), subject: dependent.clone().into() };
             self.touched.dependents.insert(subject);
+        }
+    }
+
+    /// The namespaces from which a rule reaches this one.
+    fn reaching(&mut self, world: &World, namespace: &Name) {
+        for from in world.namespaces_reaching(namespace) {
+            let Some(tenant) = world.owner_of(from) else { continue };
+            let subject = ObjectKey::cluster(Kind::Namespace, from.clone()).into();
+            self.touched.dependents.insert(TouchedSubject { tenant: tenant.clone(), subject });
         }
     }
 

@@ -161,6 +161,57 @@ fn a_location_touches_the_claims_whose_points_lie_there_though_no_schedule_write
 }
 
 #[test]
+fn what_is_as_it_was_is_unchanged_but_for_what_surety_may_have_to_mend() {
+    let is_unchanged_by = |before: &World, change: &Change| {
+        let mut after = before.clone();
+        index::apply(&mut after, change.clone());
+        is_unchanged(before, &after, &change.key())
+    };
+    let read_at = |time: &str| {
+        change(
+            Kind::BackupStorageLocation,
+            &json!({"metadata": {"name": "default", "namespace": "velero"}, "status": {"lastSyncedTime": time}}),
+        )
+    };
+    let world = world(&[claim("data", &json!({})), owner("1", "a"), read_at("2026-06-15T12:00:01Z")]);
+    let gone = ObjectKey::namespaced(Kind::PersistentVolumeClaim, "a-1", "data");
+    let unreadable = ObjectKey::namespaced(Kind::Pod, "a-1", "bad");
+    for (what, change, is_unchanged) in [
+        ("the same claim", claim("data", &json!({})), true),
+        ("another claim", claim("more", &json!({})), false),
+        ("the claim changes", claim("data", &json!({"volumeName": "v"})), false),
+        ("the claim goes", Change::Delete(gone), false),
+        ("a pod cannot be read", Change::Unreadable(unreadable, Name::from("bad")), false),
+        ("the same workload", owner("1", "a"), true),
+        ("another template", owner("1", "b"), false),
+        ("one look more at the location", read_at("2026-06-15T12:01:01Z"), true),
+        ("a look ten minutes later", read_at("2026-06-15T12:11:01Z"), false),
+        ("the same namespace", namespace("a-1"), false),
+        ("the same tenant", tenant("a", &["a-1"]), false),
+    ] {
+        assert_eq!(is_unchanged_by(&world, &change), is_unchanged, "{what}");
+    }
+}
+
+#[test]
+fn a_namespace_that_a_rule_reaches_shows_the_rules_namespace_in_another_light_and_holds_no_request_to_it() {
+    let rule = json!({"from": [{"namespaceSelector": {"matchLabels": {"team": "red"}}}]});
+    let gate = change(
+        Kind::NetworkPolicy,
+        &json!({"metadata": {"name": "gate", "namespace": "a-1"}, "spec": {"ingress": [rule]}}),
+    );
+    let world = world(&[gate, tenant("b", &["b-1"])]);
+    let home = subject(ObjectKey::cluster(Kind::Namespace, "a-1"));
+    for (team, touches) in [("red", true), ("blue", false)] {
+        let reached =
+            change(Kind::Namespace, &json!({"metadata": {"name": "b-1", "labels": {"team": team}}}));
+        let touched = touched_by(&world, &reached);
+        assert_eq!(touched.dependents.contains(&home), touches, "{team}");
+        assert!(!touched.subjects.contains(&home), "{team}");
+    }
+}
+
+#[test]
 fn a_tenant_that_takes_the_engines_namespace_touches_what_the_engine_holds_of_others() {
     let metadata = json!({"name": "p", "namespace": "velero"});
     let point =

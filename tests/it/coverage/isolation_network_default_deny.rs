@@ -7,7 +7,7 @@ use surety::core::{catalogue::Strength, facts::Kind};
 use super::{
     attempt,
     case::{Breach, Cases, Drift, Refusal},
-    ground::{Event, Ground},
+    ground::{Event, Ground, tenant},
     isolation::{managed, observed, release},
     objects::*,
     policies,
@@ -41,8 +41,22 @@ fn opening(direction: &str, peers: &Value) -> Value {
     object(Kind::NetworkPolicy, "opening", json!({"spec": spec}))
 }
 
+/// The namespace of another tenant.
+const NEXT_DOOR: &str = "globex-prod";
+
+fn peer(namespace: &str) -> Value {
+    json!([{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}])
+}
+
 fn peers() -> Value {
-    json!([{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}])
+    peer("ingress-nginx")
+}
+
+/// A cluster with another tenant in it.
+fn shared(promise: &Promise) -> Ground {
+    let labels = json!({"metadata": {"labels": {"surety.dev/tenant": NEIGHBOUR}}});
+    let ground = Ground::of(promise).put(tenant(NEIGHBOUR, promise, &[NEXT_DOOR]));
+    ground.put(with(&namespace(NEXT_DOOR), labels))
 }
 
 /// The fence as it is after somebody let it leave out a direction.
@@ -81,6 +95,12 @@ fn prevent(promise: &Promise) -> Vec<Refusal> {
                 create(Value::Null),
                 create(peers()),
             ),
+            Refusal::new(
+                format!("{direction} is opened to another tenant"),
+                &shared(promise),
+                create(peer(NEXT_DOOR)),
+                create(peers()),
+            ),
             policies::weakened(
                 promise,
                 Kind::IsolationPolicy,
@@ -112,9 +132,15 @@ fn detect(promise: &Promise) -> Vec<Breach> {
         vec![Event::Put(new.clone())],
         vec![Event::Put(new), Event::Put(fence_of_new)],
     );
-    let each = directions(promise).into_iter().map(|direction| {
+    let shared = shared(promise);
+    let each = directions(promise).into_iter().flat_map(|direction| {
         let put = |peers| vec![Event::Put(opening(&direction, &peers))];
-        Breach::at_once(format!("{direction} is open to everything"), &ground, put(Value::Null), put(peers()))
+        let to_everything = format!("{direction} is open to everything");
+        let to_another = format!("{direction} is open to another tenant");
+        [
+            Breach::at_once(to_everything, &ground, put(Value::Null), put(peers())),
+            Breach::at_once(to_another, &shared, put(peer(NEXT_DOOR)), put(peers())),
+        ]
     });
     each.chain([deleted, unfenced.opening(ground.now() + SETTLE)]).collect()
 }

@@ -8,7 +8,10 @@
 //!
 //! A claim without a point waits until its first is due: the limit after the latest of its own creation, its volume's, its
 //! tenant's and the demand's. A claim without any point is found at that moment; since when is said only where a point is
-//! left that shows it.
+//! left that shows it, because points that are gone left nothing by which "never" and "no more" could be told apart: the
+//! date is then that of the evaluation, which the deadline queue makes at that moment, and memory keeps it.
+//!
+//! A source that goes silent takes a Pass away, and never a finding that is due: silence is no recovery point.
 //!
 //! `independent: true` counts only copies that outlive the storage system of the volume.
 //!
@@ -33,7 +36,9 @@ use crate::{
         context::Context,
         control::{Control, Door, Guard, Operation},
         effective::{AgeLimit, Effective},
-        facts::{Fact, Kind, Known, PersistentVolumeClaim, RecoveryPoint, Source, Sources, Unknown},
+        facts::{
+            Fact, Ignorance, Kind, Known, PersistentVolumeClaim, RecoveryPoint, Source, Sources, Unknown,
+        },
         parameters::Parameters,
         subject::{Subject, SubjectClass},
         transition::Transition,
@@ -125,7 +130,7 @@ fn verdict_by(
         }
     }
     let Some((taken_at, point, _)) = newest.held else { return without_point(context, claim, limit, wanted) };
-    if let Some(why) = context.unknown_absence(Source::VeleroBackups) {
+    if let Some(why) = hidden_points(context) {
         return unknown(why, wanted);
     }
     let doubted = newest.undecided.map(|(taken_at, _)| limit.deadline(taken_at));
@@ -162,10 +167,32 @@ fn without_point(
         let issue = Issue::fail("", "no recovery point holds it yet", wanted, "wait for the first run");
         return Verdict::issue(issue.with_problem(Problem::Pending { due }));
     }
-    if let Some(why) = context.unknown_absence(Source::VeleroBackups) {
+    if let Some(why) = hidden_points(context) {
         return unknown(why, wanted);
     }
-    Verdict::issue(Issue::fail("", "no usable recovery point holds it", wanted, FIX))
+    let issue = Issue::fail("", "no usable recovery point holds it", wanted, FIX);
+    Verdict::issue(match silent_since(context) {
+        // When the news ended it was seen that there was none.
+        Some(silence) => issue.since(due.max(silence)),
+        None => issue,
+    })
+}
+
+/// Why there may be a point that was never seen. An engine that went silent hides none that could be counted on: the
+/// finding opens at its moment, by what was last known.
+fn hidden_points(context: &Context<'_>) -> Option<Unknown> {
+    let why = context.unknown_absence(Source::VeleroBackups)?;
+    (!matches!(why, Unknown::NotKnown(Ignorance::Stale(..)))).then_some(why)
+}
+
+/// Since when nothing was heard of a source of recovery points.
+fn silent_since(context: &Context<'_>) -> Option<Timestamp> {
+    let sources = [Source::VeleroBackups, Source::VeleroVolumeCopies, Source::VeleroLocations];
+    let silence = |source| match context.unknown_absence(source) {
+        Some(Unknown::NotKnown(Ignorance::Stale(_, since))) => Some(since),
+        _ => None,
+    };
+    sources.into_iter().filter_map(silence).max()
 }
 
 /// Since when the claim has been owed recovery points.

@@ -86,6 +86,15 @@ fn what_velero_refuses_is_refused_with_the_offending_text() {
 }
 
 #[test]
+fn zones_come_from_the_binary_by_any_spelling_and_alias() {
+    let now = at("2026-06-15T12:00:00Z");
+    for zone in ["Europe/Berlin", "europe/berlin", "Arctic/Longyearbyen"] {
+        let run = Cadence::parse(&format!("CRON_TZ={zone} 0 2 * * *")).unwrap().next_after(now);
+        assert_eq!(run, Some(at("2026-06-16T00:00:00Z")), "{zone}");
+    }
+}
+
+#[test]
 fn an_unknown_time_zone_is_told_apart_because_the_engine_may_know_it() {
     let error = Cadence::parse("CRON_TZ=Mars/Olympus 0 2 * * *").unwrap_err();
     assert!(matches!(error, CadenceError::UnknownZone { .. }));
@@ -185,8 +194,9 @@ proptest! {
     ) {
         let text = format!("{minute} {hour} {day} {month} {weekday}");
         let now = Timestamp::from_second(start).unwrap();
+        // The last day is taken whole too, with its last minute.
         let horizon = now.to_zoned(TimeZone::UTC).start_of_day().unwrap().timestamp()
-            .checked_add(SignedDuration::from_hours(401 * 24 - 1)).unwrap();
+            .checked_add(SignedDuration::from_mins(401 * 24 * 60 - 1)).unwrap();
         // The first of the runs of a leap day tell nothing of the years between.
         let shows_runs = cadence(&text).next_after(now).is_none_or(|run| run <= horizon);
         prop_assume!(shows_runs);

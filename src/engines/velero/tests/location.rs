@@ -16,11 +16,25 @@ fn locations_of_a_running_velero_are_read_whole() {
     assert!(default.is_default && default.is_writable);
     assert_eq!((default.is_available, default.message), (Known::Known(true), None));
     assert_eq!((&*default.bucket, default.sync_period), ("backups", SignedDuration::from_mins(1)));
-    assert_eq!(default.last_synced, Some("2026-11-23T00:25:32Z".parse().unwrap()));
+    assert_eq!(default.last_synced, Some("2026-11-23T00:30:00Z".parse().unwrap()));
     let locked = fact!(Location, sample("bsl-available-kms.yaml"));
     assert_eq!((&*locked.bucket, locked.sync_period), ("prod/tenant-a", SignedDuration::from_secs(10)));
     assert_eq!((locked.last_synced, locked.is_default), (None, false));
     assert!(!fact!(Location, sample("bsl-readonly.yaml")).is_writable);
+}
+
+#[test]
+fn one_look_more_at_a_location_is_no_news_and_ten_minutes_without_are() {
+    let read_at = |time: &str| location(&json!({}), &json!({"lastSyncedTime": time}));
+    let first = read_at("2026-11-23T00:20:01Z");
+    for (time, is_news) in [
+        ("2026-11-23T00:21:01Z", false),
+        ("2026-11-23T00:30:00Z", false),
+        ("2026-11-23T00:30:01Z", true),
+        ("2026-11-23T00:20:00Z", true),
+    ] {
+        assert_eq!(read_at(time) != first, is_news, "{time}");
+    }
 }
 
 #[test]

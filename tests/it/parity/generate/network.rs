@@ -28,12 +28,14 @@ impl Maker {
         let metadata = self.metadata(Kind::NetworkPolicy, namespace, name);
         let mut spec = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]});
         if !self.careful() {
-            match self.random.below(6) {
+            match self.random.below(8) {
                 0 => spec["policyTypes"] = json!(["Ingress"]),
                 1 => spec["podSelector"] = json!({"matchLabels": {"app": "web"}}),
                 2 => spec["ingress"] = json!([{}]),
                 3 => spec["egress"] = json!([{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]),
                 4 => spec["ingress"] = json!([{"from": [{"namespaceSelector": {}}]}]),
+                5 => spec["ingress"] = json!([{"from": [self.reaching()]}]),
+                6 => spec["egress"] = json!([{"to": [self.reaching()]}]),
                 _ => drop(spec.as_object_mut().unwrap().remove("policyTypes")),
             }
         }
@@ -42,6 +44,17 @@ impl Maker {
                 json!([{"to": [{"podSelector": {"matchLabels": {"app": "db"}}}], "ports": [{"port": 53}]}]);
         }
         Self::object(Kind::NetworkPolicy, metadata, json!({"spec": spec}))
+    }
+
+    /// A peer by its namespace: by name, by Surety's label, by a label that any may carry.
+    fn reaching(&mut self) -> Value {
+        let place = self.place();
+        let labels = match self.random.below(3) {
+            0 => json!({"kubernetes.io/metadata.name": place}),
+            1 => json!({"surety.dev/tenant": "one"}),
+            _ => json!({"surety.dev/environment": "production"}),
+        };
+        json!({"namespaceSelector": {"matchLabels": labels}})
     }
 
     fn service(&mut self, namespace: &str, name: &str) -> Value {
@@ -84,6 +97,8 @@ impl Maker {
             ("traefik.ingress.kubernetes.io/router.entrypoints", "websecure"),
             ("kubernetes.io/ingress.allow-http", "false"),
             ("networking.gke.io/v1beta1.FrontendConfig", "front"),
+            ("networking.gke.io/managed-certificates", "web"),
+            ("ingress.gcp.kubernetes.io/pre-shared-cert", "web"),
             ("alb.ingress.kubernetes.io/certificate-arn", "arn:aws:acm:eu:1:certificate/1"),
             ("alb.ingress.kubernetes.io/listen-ports", "[{\"HTTP\": 80}, {\"HTTPS\": 443}]"),
             ("alb.ingress.kubernetes.io/ssl-redirect", "443"),

@@ -392,6 +392,35 @@ fn what_surety_cannot_see_is_unknown_and_keeps_the_deadline() {
 }
 
 #[test]
+fn an_engine_that_went_silent_hides_no_point_that_is_too_old() {
+    for source in [Source::VeleroBackups, Source::VeleroVolumeCopies, Source::VeleroLocations] {
+        for (now, state) in [(NOW, State::Error), (DEADLINE, State::Fail)] {
+            let silent = with_point(|_| ()).with_source(source, SourceState::Stale(at(LONG_AGO))).now(now);
+            let verdict = verdict_of(silent);
+            assert_eq!(verdict.state(at(now)), state, "{source} at {now}");
+            let since = (state == State::Fail).then(|| at(DEADLINE));
+            assert_eq!(verdict.issues[0].since, since, "{source} at {now}");
+        }
+    }
+}
+
+#[test]
+fn a_claim_without_a_point_is_found_in_silence_since_its_moment_or_since_the_news_ended() {
+    let bound = young("2026-06-10T00:00:00Z");
+    let due = "2026-06-11T02:24:00Z";
+    for (silent_since, since) in
+        [("2026-06-10T12:00:00Z", due), ("2026-06-12T00:00:00Z", "2026-06-12T00:00:00Z")]
+    {
+        let silent = daily()
+            .with(bound.clone())
+            .with_source(Source::VeleroBackups, SourceState::Stale(at(silent_since)));
+        let verdict = silent.verdict_on(&claim_key().into());
+        assert_eq!(verdict.state(at(NOW)), State::Fail);
+        assert_eq!(verdict.issues[0].since, Some(at(since)));
+    }
+}
+
+#[test]
 fn a_policy_that_allows_a_greater_age_is_weaker() {
     let daily = daily();
     for (fields, weaker) in [

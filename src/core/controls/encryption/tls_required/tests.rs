@@ -25,7 +25,10 @@ fn tls(hosts: &[&str]) -> IngressTls {
     IngressTls { hosts, secret_name: Some("shop-tls".into()) }
 }
 
+/// An Ingress as decoding would give it: an annotation that is dropped there can decide nothing here.
 fn ingress(class: &str, hosts: &[&str], tls: Vec<IngressTls>, annotations: &[(&str, &str)]) -> Ingress {
+    let kept: Vec<&str> = crate::decode::annotations_read().collect();
+    assert!(annotations.iter().all(|(key, _)| kept.contains(key)), "dropped: one of {annotations:?}");
     Ingress {
         namespace: NAMESPACE.into(),
         name: "shop".into(),

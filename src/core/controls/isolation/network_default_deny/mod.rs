@@ -1,8 +1,10 @@
-//! `isolation.network-default-deny`: a fence around each namespace lets only stated traffic through.
+//! `isolation.network-default-deny`: a fence around each namespace lets only stated traffic through, and none of another
+//! tenant's. Policies add up, so that each is judged alone.
 //!
 //! Read from NetworkPolicies alone. Whether the network plugin enforces them, and what policies of other kinds open,
 //! is not visible here.
 
+mod peers;
 #[cfg(test)]
 mod tests;
 
@@ -10,12 +12,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::{NAMESPACE_GUARD, until_settled};
 use crate::{
-    api::{Direction, Severity},
+    api::{Direction, Severity, isolation_policy::NetworkIsolation},
     core::{
         context::Context,
         control::{Control, Door, Guard, Operation, no_transition},
         effective::Effective,
-        facts::{Fact, Kind, Namespace, NetworkPolicy, Openness, Source, Sources},
+        facts::{Fact, Kind, Name, Namespace, NetworkPolicy, Openness, Source, Sources},
         parameters::Parameters,
         subject::{Subject, SubjectClass},
         verdict::{Issue, Problem, Verdict},
@@ -31,7 +33,7 @@ pub static CONTROL: Control = Control {
                   peer that is meant; name the peers in every rule.",
     severity: Severity::High,
     subjects: &[SubjectClass::Namespace],
-    reads: Sources::of(&[Source::NetworkPolicies]),
+    reads: Sources::of(&[Source::NetworkPolicies, Source::Namespaces, Source::Records]),
     guards: &GUARDS,
     evaluate,
     demanded: Effective::network_default_deny,
@@ -60,7 +62,10 @@ fn evaluate(context: &Context<'_>, subject: &Subject<'_>) -> Verdict {
         context.network_policies_in(&namespace.name).map(|policy| &**policy).collect();
     let mut issues = Vec::new();
     for direction in &directions {
-        issues.extend(policies.iter().filter(|p| opens(p, *direction)).map(|p| opened(p, *direction)));
+        let (open, narrow): (Vec<&NetworkPolicy>, Vec<&NetworkPolicy>) =
+            policies.iter().partition(|policy| opens(policy, *direction));
+        issues.extend(open.into_iter().map(|policy| opened(policy, *direction)));
+        issues.extend(narrow.into_iter().flat_map(|p| peers::crossings(context, namespace, p, *direction)));
         if !policies.iter().any(|policy| fences(policy, *direction)) {
             issues.push(missing(context, namespace, *direction));
         }
@@ -157,10 +162,30 @@ fn spellings(directions: &[Direction]) -> String {
     directions.iter().map(|direction| spelling(*direction)).collect::<Vec<_>>().join(", ")
 }
 
-/// A policy is weaker whose fence leaves out a promised direction.
+/// A policy is weaker whose fence leaves out a promised direction, or lets through a peer that was not promised.
 fn weaker(policy: &Fact, promised: &Parameters) -> Vec<Issue> {
     let Fact::IsolationPolicy(policy) = policy else { return Vec::new() };
     let Some(rule) = &policy.spec.network else { return Vec::new() };
+    weaker_directions(rule, promised).into_iter().chain(weaker_peers(rule, promised)).collect()
+}
+
+fn weaker_peers(rule: &NetworkIsolation, promised: &Parameters) -> Vec<Issue> {
+    let allowed = promised.list("peers");
+    let is_further = |name: &&str| promised.get("peers").is_some() && allowed.iter().all(|peer| peer != name);
+    let issue = |name| {
+        let field = format!("spec.network.peers[{name}]");
+        let wanted = allowed.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+        Issue::fail(
+            field,
+            name,
+            format!("no peers but {wanted}"),
+            format!("take `{name}` out of spec.network.peers"),
+        )
+    };
+    rule.peers.iter().map(|peer| Effective::peer_name(*peer)).filter(is_further).map(issue).collect()
+}
+
+fn weaker_directions(rule: &NetworkIsolation, promised: &Parameters) -> Vec<Issue> {
     let denied = Effective::directions_denied_by(rule);
     let left_out = directions_in(promised).into_iter().filter(|direction| !denied.contains(direction));
     let issue = |direction| {

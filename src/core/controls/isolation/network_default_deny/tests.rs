@@ -27,6 +27,7 @@ fn policy(name: &str, directions: &[Direction], ingress: Openness, egress: Openn
         directions: directions.to_vec(),
         ingress,
         egress,
+        ..NetworkPolicy::default()
     }
 }
 
@@ -193,6 +194,155 @@ fn detect_a_namespace_in_place_without_its_fence() {
     let verdict =
         bench([isolation(Management::Observed, &BOTH)]).now("2026-07-01T00:00:00Z").verdict_on_namespace();
     assert_eq!(verdict.state(at("2026-07-01T00:00:00Z")), State::Fail);
+}
+
+/// A NetworkPolicy `gate` whose rules in one direction reach the namespaces that each of these selectors selects.
+fn gate(direction: Direction, selectors: &[serde_json::Value]) -> Fact {
+    let selectors: Vec<LabelSelector> =
+        selectors.iter().map(|selector| serde_json::from_value(selector.clone()).unwrap()).collect();
+    let gate = policy("gate", &[direction], Openness::Peers, Openness::Peers);
+    Fact::NetworkPolicy(match direction {
+        Direction::Ingress => NetworkPolicy { ingress_namespaces: selectors, ..gate },
+        Direction::Egress => NetworkPolicy { egress_namespaces: selectors, ..gate },
+    })
+}
+
+fn by_label(key: &str, value: &str) -> serde_json::Value {
+    serde_json::json!({"matchLabels": {key: value}})
+}
+
+fn by_name(name: &str) -> serde_json::Value {
+    by_label("kubernetes.io/metadata.name", name)
+}
+
+/// Two namespaces of the tenant, one of another, one of the platform, all of one team, and the fence.
+fn neighbours() -> Bench {
+    let namespace = |name: &str| {
+        Fact::Namespace(Namespace {
+            name: name.into(),
+            meta: meta(name),
+            labels: Labels::from([("team", "shop"), ("name", name)]),
+        })
+    };
+    let tenant = |name: &str, listed: &str| {
+        let mut spec = crate::api::TenantSpec::default();
+        spec.namespaces.names = vec![listed.to_owned()];
+        Fact::Tenant(declared(name, Labels::default(), spec))
+    };
+    bench([
+        tenant("acme", "acme-test"),
+        tenant("beta", "beta-prod"),
+        namespace("acme-test"),
+        namespace("beta-prod"),
+        namespace("ingress-nginx"),
+        fence("deny", &BOTH),
+    ])
+}
+
+#[test]
+fn a_rule_may_reach_the_platform_and_its_own_tenant_and_no_other_tenant() {
+    let anybody = || serde_json::json!({});
+    let exists = serde_json::json!({"matchExpressions": [{"key": "team", "operator": "Exists"}]});
+    for (what, selector, any, dns, tenant) in [
+        ("the platform", by_name("ingress-nginx"), true, true, true),
+        ("a namespace that is not there", by_name("to-come"), true, true, true),
+        ("the namespace itself", by_name(NAMESPACE), true, true, true),
+        ("nobody", by_label("team", "nobody"), true, true, true),
+        ("its own tenant, by name", by_name("acme-test"), true, false, true),
+        ("its own tenant, by label", by_label("name", "acme-test"), true, false, true),
+        ("its own tenant, by Surety's label", by_label("surety.dev/tenant", "acme"), true, false, true),
+        ("another tenant, by name", by_name("beta-prod"), false, false, false),
+        ("another tenant, by label", by_label("name", "beta-prod"), false, false, false),
+        ("another tenant, by Surety's label", by_label("surety.dev/tenant", "beta"), false, false, false),
+        ("a team across tenants", by_label("team", "shop"), false, false, false),
+        ("a label across tenants", exists, false, false, false),
+        ("pods of all namespaces", anybody(), false, false, false),
+    ] {
+        for direction in BOTH {
+            let bench = || neighbours().with(gate(direction, std::slice::from_ref(&selector)));
+            for (peers, bench, passes) in [
+                ("any", bench(), any),
+                ("dns", bench().with_list("peers", &["dns"]), dns),
+                ("dns, tenant", bench().with_list("peers", &["dns", "tenant"]), tenant),
+                ("none", bench().with_list("peers", &[]), dns),
+            ] {
+                let state = bench.verdict_on_namespace().state(at(NOW));
+                let wanted = if passes { State::Pass } else { State::Fail };
+                assert_eq!(state, wanted, "{what}, {direction:?}, peers: {peers}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_finding_names_the_selector_and_no_other_tenant() {
+    let verdict = neighbours().with(gate(Direction::Ingress, &[by_name("beta-prod")])).verdict_on_namespace();
+    let expected = Issue::fail(
+        "networkpolicies[name=gate].spec.ingress.from[namespaceSelector=kubernetes.io/metadata.name=beta-prod]",
+        "NetworkPolicy `gate` lets in a namespace of another tenant",
+        "namespaces of the tenant itself, or of no tenant",
+        "narrow namespaceSelector in spec.ingress of NetworkPolicy `gate`, for example to `kubernetes.io/metadata.name`",
+    );
+    assert_eq!(verdict.issues, [expected]);
+}
+
+#[test]
+fn one_more_peer_that_reaches_too_far_is_one_more_issue() {
+    let (one, two) = (by_name("beta-prod"), by_label("team", "shop"));
+    let verdict = neighbours().with(gate(Direction::Egress, &[one, two])).verdict_on_namespace();
+    assert_eq!(verdict.issues.len(), 2, "{verdict:?}");
+}
+
+#[test]
+fn a_direction_that_the_policy_is_not_about_or_nobody_demands_reaches_nobody() {
+    let Fact::NetworkPolicy(mut unused) = gate(Direction::Egress, &[by_name("beta-prod")]) else { return };
+    unused.directions = vec![Direction::Ingress];
+    let verdict = neighbours().with(Fact::NetworkPolicy(unused)).verdict_on_namespace();
+    assert_eq!(verdict.state(at(NOW)), State::Pass);
+    let ingress_only = neighbours()
+        .with(gate(Direction::Egress, &[by_name("beta-prod")]))
+        .with_list("directions", &["Ingress"]);
+    assert_eq!(ingress_only.verdict_on_namespace().state(at(NOW)), State::Pass);
+}
+
+#[test]
+fn the_clusters_dns_may_be_asked_whoever_holds_its_namespace_and_may_not_come_in() {
+    let mut spec = crate::api::TenantSpec::default();
+    spec.namespaces.names = vec!["kube-system".to_owned()];
+    for (direction, state) in [(Direction::Egress, State::Pass), (Direction::Ingress, State::Fail)] {
+        let platform = Fact::Tenant(declared("platform", Labels::default(), spec.clone()));
+        let system =
+            Namespace { name: "kube-system".into(), meta: meta("kube-system"), labels: Labels::default() };
+        let bench = neighbours().with(platform).with(Fact::Namespace(system));
+        let verdict = bench.with(gate(direction, &[by_name("kube-system")])).verdict_on_namespace();
+        assert_eq!(verdict.state(at(NOW)), state, "{direction:?}");
+    }
+}
+
+#[test]
+fn what_files_do_not_show_may_be_reached_by_a_label_and_not_by_a_name() {
+    for (selector, state) in [
+        (by_name("ingress-nginx"), State::Pass),
+        (by_label("surety.dev/tenant", "acme"), State::Pass),
+        (by_label("team", "nobody"), State::Error),
+        (by_label("team", "shop"), State::Fail),
+    ] {
+        let bench = neighbours().with_source(Source::Namespaces, SourceState::FilesOnly);
+        let verdict =
+            bench.with(gate(Direction::Ingress, std::slice::from_ref(&selector))).verdict_on_namespace();
+        assert_eq!(verdict.state(at(NOW)), state, "{selector}");
+    }
+}
+
+#[test]
+fn a_policy_that_lets_through_more_peers_than_promised_is_weaker() {
+    let network =
+        NetworkIsolation { directions: Vec::new(), peers: vec![NetworkPeer::Dns, NetworkPeer::Tenant] };
+    let spec = IsolationPolicySpec { network: Some(network), ..IsolationPolicySpec::default() };
+    let policy = Fact::IsolationPolicy(declared("keep-apart", Labels::default(), spec));
+    assert_eq!(bench([]).weaker(&policy), [] as [&str; 0]);
+    assert_eq!(bench([]).with_list("peers", &["dns"]).weaker(&policy), ["spec.network.peers[tenant]"]);
+    assert_eq!(bench([]).with_list("peers", &["dns", "tenant"]).weaker(&policy), [] as [&str; 0]);
 }
 
 #[test]
