@@ -9,6 +9,8 @@ mod doors;
 mod drift;
 #[path = "stories/intent.rs"]
 mod intent;
+#[path = "stories/observed.rs"]
+mod observed;
 #[path = "stories/rights.rs"]
 mod rights;
 #[path = "stories/tenancy.rs"]
@@ -42,11 +44,14 @@ static PROGRAMME: Programme<Stage<'static>> = Programme {
         intent::what_was_failing_already_is_not_changed_after_the_date_but_scales,
         intent::whoever_ends_a_waiver_is_told_how_many_findings_that_opens,
         intent::a_whole_tenant_goes_in_with_one_apply,
+        observed::a_refusal_is_told_in_its_namespace_and_a_dry_run_is_not,
+        observed::break_glass_passes_with_a_warning_and_is_told_counted_and_recorded,
         deletion::a_young_recovery_point_and_its_schedule_stay,
         time::a_recovery_point_that_was_deleted_is_missed_at_that_second_at_the_latest,
         time::a_recovery_point_that_grows_too_old_is_found_at_that_second,
     ],
     afterwards: &stories![
+        observed::a_registration_that_was_deleted_is_a_gap_until_it_is_back,
         rights::a_registration_that_somebody_loosened_is_made_anew,
         rights::surety_uses_what_it_may_and_asks_for_nothing_else,
     ],

@@ -16,6 +16,10 @@ pub const RECORD: &str = "surety.dev/record";
 pub const RECORD_OF_TENANT: &str = "tenant";
 /// What the name of such a ConfigMap starts with; the tenant's name follows.
 pub const RECORD_OF_TENANT_PREFIX: &str = "surety-tenant-";
+/// The value of [`RECORD`] where what concerns the whole cluster is remembered.
+pub const RECORD_OF_CLUSTER: &str = "cluster";
+/// The name of that ConfigMap.
+pub const RECORD_OF_CLUSTER_NAME: &str = "surety-cluster";
 /// The key of the record, as JSON, in such a ConfigMap's `data`.
 pub const RECORD_DATA: &str = "record";
 /// Marks what Surety wrote.
@@ -45,5 +49,7 @@ pub const MANAGER_SCHEDULES: &str = "surety/schedules";
 pub const MANAGER_STATUS: &str = "surety/status";
 /// Field manager of the state ConfigMaps.
 pub const MANAGER_STATE: &str = "surety/state";
+/// Field manager of what is remembered of the whole cluster.
+pub const MANAGER_LEDGER: &str = "surety/ledger";
 /// Field manager of the webhook registration.
 pub const MANAGER_REGISTRATION: &str = "surety/registration";

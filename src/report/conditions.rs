@@ -85,16 +85,34 @@ fn compliant(result: &TenantResult) -> Observed {
     let against = [State::Fail, State::Error, State::Stale].map(|state| (state, count(state)));
     let evaluated: usize =
         State::ALL.iter().filter(|state| **state != State::NotApplicable).map(|state| count(*state)).sum();
+    let broken_policies = broken_policies(result);
+    let are_policies_met = result.policies.values().any(|(state, _)| *state != State::NotApplicable);
     let (holds, reason) = if against.iter().any(|(_, count)| *count > 0) {
         (Some(false), "CommitmentsBroken")
-    } else if evaluated == 0 {
-        (None, "NothingEvaluated")
-    } else {
+    } else if !broken_policies.is_empty() {
+        (Some(false), "RequirementsBroken")
+    } else if evaluated > 0 {
         (Some(true), "CommitmentsKept")
+    } else if are_policies_met {
+        (Some(true), "RequirementsMet")
+    } else {
+        (None, "NothingEvaluated")
     };
     let counts = State::ALL.iter().filter(|state| count(**state) > 0);
-    let message = counts.map(|state| format!("{} {state}", count(*state))).collect::<Vec<_>>().join(", ");
+    let mut parts: Vec<String> = counts.map(|state| format!("{} {state}", count(*state))).collect();
+    if !broken_policies.is_empty() {
+        parts.push(format!("not met: {}", broken_policies.join(", ")));
+    }
+    let message = super::compliance::shortened(&parts.join(", "));
     Observed { condition_type: "Compliant", holds, reason, message }
+}
+
+/// The policies that the tenant does not meet. They count beside commitments, which may have asked for less, and alone
+/// where no profile reaches the tenant.
+fn broken_policies(result: &TenantResult) -> Vec<String> {
+    let is_broken = |state: State| matches!(state, State::Fail | State::Error | State::Stale);
+    let broken = result.policies.iter().filter(|(_, (state, _))| is_broken(*state));
+    broken.map(|(policy, (state, _))| format!("{policy} {state}")).collect()
 }
 
 /// The `Compliant` condition of a policy, from the worst state over its tenants.
@@ -134,6 +152,7 @@ pub fn live(ends_at: Timestamp, now: Timestamp) -> Observed {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
     use super::*;
+    use crate::core::{effective::PolicyReference, facts::Kind, result::CommitmentState, score::Weights};
 
     #[test]
     fn the_transition_time_moves_only_with_the_status() {
@@ -146,5 +165,49 @@ mod tests {
         assert_eq!(kept[0].message, "again");
         let moved = merged(&then, vec![malformed("no".to_owned())], 2, later);
         assert_eq!(moved[0].last_transition_time, Time(later));
+    }
+
+    #[test]
+    fn a_tenant_that_does_not_meet_a_policy_is_not_compliant_with_or_without_a_profile() {
+        let policy = PolicyReference::new(Kind::BackupPolicy, &"nightly".into());
+        let cases = [
+            (None, None, None, "NothingEvaluated"),
+            (None, Some(State::NotApplicable), None, "NothingEvaluated"),
+            (None, Some(State::Fail), Some(false), "RequirementsBroken"),
+            (None, Some(State::Stale), Some(false), "RequirementsBroken"),
+            (None, Some(State::Waived), Some(true), "RequirementsMet"),
+            (None, Some(State::Pass), Some(true), "RequirementsMet"),
+            (Some(State::Pass), Some(State::Fail), Some(false), "RequirementsBroken"),
+            (Some(State::Pass), Some(State::Pass), Some(true), "CommitmentsKept"),
+            (Some(State::Manual), None, Some(true), "CommitmentsKept"),
+            (Some(State::Fail), Some(State::Pass), Some(false), "CommitmentsBroken"),
+        ];
+        for (commitment, standing, holds, reason) in cases {
+            let observed = compliant(&result(commitment, standing.map(|state| (policy.clone(), state))));
+            assert_eq!((observed.holds, observed.reason), (holds, reason), "{commitment:?} {standing:?}");
+            let names_it = observed.message.contains(&policy.to_string());
+            assert_eq!(names_it, reason == "RequirementsBroken", "{}", observed.message);
+        }
+    }
+
+    fn result(commitment: Option<State>, policy: Option<(PolicyReference, State)>) -> TenantResult {
+        let commitment = commitment.map(|state| CommitmentState {
+            profile: "cloud".into(),
+            id: "backups".into(),
+            promise: "Backups are made.".to_owned(),
+            state,
+            weight: 1,
+            reason: None,
+        });
+        TenantResult {
+            tenant: "acme".into(),
+            commitments: commitment.into_iter().collect(),
+            findings: Vec::new(),
+            policies: policy.into_iter().map(|(policy, state)| (policy, (state, 1))).collect(),
+            weights: Weights::default(),
+            weights_by_profile: std::collections::BTreeMap::new(),
+            used_waivers: std::collections::BTreeSet::new(),
+            memory: std::collections::BTreeMap::new(),
+        }
     }
 }

@@ -7,12 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use super::tentative::Tentative;
+use super::{
+    notable::{self, Notable},
+    tentative::Tentative,
+};
 use crate::{
     admission::{
         decide::{self, CannotTell, Decision, Outcome},
+        http::Meter,
         wire::{Answer, Decider, Undecided},
     },
     api::keys,
@@ -44,6 +48,10 @@ pub struct Gatekeeper {
     pub break_glass_groups: Vec<Name>,
     /// Whether an operator has paused enforcement.
     pub paused: watch::Receiver<bool>,
+    /// Where refusals and uses of break-glass are told.
+    pub notable: mpsc::Sender<Notable>,
+    /// Where they are counted.
+    pub meter: Meter,
     /// The time of day.
     pub clock: Clock,
 }
@@ -51,7 +59,7 @@ pub struct Gatekeeper {
 impl Decider for Gatekeeper {
     async fn decide(
         &self,
-        _webhook: &str,
+        webhook: &str,
         body: &[u8],
         deadline: Instant,
     ) -> Result<(String, Answer), Undecided> {
@@ -64,11 +72,21 @@ impl Decider for Gatekeeper {
         self.wait_for_what_it_names(&act, deadline).await;
         let world = self.snapshots.current();
         let mut decision = self.decide_in(&world, &act);
-        if matches!(decision.outcome, Outcome::Refused(_)) && self.passes_by_break_glass(&act) {
-            return Ok((uid, broken_glass(operation, &act, &decision)));
-        }
-        if *self.paused.borrow() && matches!(decision.outcome, Outcome::Refused(_)) {
-            return Ok((uid, while_paused(operation, &decision)));
+        if let Outcome::Refused(violations) = &decision.outcome {
+            if self.passes_by_break_glass(&act) {
+                if !review.is_dry_run() {
+                    self.meter.broke_glass(webhook);
+                    let now = (self.clock)();
+                    self.tell(Some(notable::of_break_glass(&world, &act, webhook, violations, now)));
+                }
+                return Ok((uid, broken_glass(operation, &act, &decision)));
+            }
+            if *self.paused.borrow() {
+                return Ok((uid, while_paused(operation, &decision)));
+            }
+            if !review.is_dry_run() {
+                self.tell(notable::of_refusal(&world, &act, violations));
+            }
         }
         if decision.outcome == Outcome::Admitted && !review.is_dry_run() {
             self.note_admitted(&act);
@@ -96,6 +114,13 @@ impl Gatekeeper {
         }
         let stricter = decide::decide(&expected, act, &self.trusted, now);
         if matches!(stricter.outcome, Outcome::Refused(_)) { stricter } else { decision }
+    }
+
+    /// Never waits.
+    fn tell(&self, notable: Option<Notable>) {
+        if notable.is_some_and(|notable| self.notable.try_send(notable).is_err()) {
+            self.meter.left_untold();
+        }
     }
 
     fn note_admitted(&self, act: &Act) {

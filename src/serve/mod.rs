@@ -5,8 +5,12 @@
 pub mod config;
 pub mod decider;
 mod decoder;
+mod enforcement;
 pub mod health;
+mod identity;
+mod ledger;
 pub mod metrics;
+pub mod notable;
 mod premises;
 mod registration;
 mod run;

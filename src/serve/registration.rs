@@ -2,7 +2,7 @@
 //! leader writes; every replica looks, because whether requests are judged decides what is believed.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,7 +15,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::health::Readiness;
+use super::{
+    enforcement::{Cause, Enforcement, Gap, Seen},
+    health::Readiness,
+    ledger::Ledger,
+};
 use crate::{
     admission::{
         register::{self, Difference, Premises},
@@ -24,7 +28,7 @@ use crate::{
     api::keys,
     core::facts::Resource,
     watch::Clock,
-    write::{Force, Target, WriteError, Writer},
+    write::{EventRecorder, Force, Regarding, Target, WriteError, Writer},
 };
 
 /// How often the registration is looked at.
@@ -55,12 +59,29 @@ pub struct Registrar {
     pub readiness: Readiness,
     /// Since when the registration is in force.
     pub enforcing_since: watch::Sender<Option<Timestamp>>,
-    /// When a gap was last seen.
-    pub last_gap: Mutex<Option<Timestamp>>,
+    /// What this replica saw of enforcement.
+    pub memory: Mutex<Memory>,
+    /// Tells gaps.
+    pub events: Arc<EventRecorder>,
+    /// Remembers gaps.
+    pub ledger: Ledger,
     /// Whether an operator has paused it.
     pub paused: watch::Sender<bool>,
     /// The time of day.
     pub clock: Clock,
+}
+
+/// What a replica remembers of the registration.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// When a gap was last seen.
+    last_gap: Option<Timestamp>,
+    /// Gaps as they are told.
+    enforcement: Enforcement,
+    /// What was wanted when it was last in force.
+    last_in_force: Option<Value>,
+    /// The UID that it was last seen with.
+    uid: Option<String>,
 }
 
 impl Registrar {
@@ -96,6 +117,9 @@ impl Registrar {
         let difference =
             current.as_ref().map_or(Difference::Applied, |current| register::difference(current, &wanted));
         self.note_enforcement(current.as_ref(), difference, paused_until.is_some());
+        if let Some(gap) = self.gap(current.as_ref(), difference, paused_until.is_some(), &wanted) {
+            self.tell(gap).await;
+        }
         if difference == Difference::None || !self.may_write(current.is_some()) {
             return Ok(());
         }
@@ -125,14 +149,56 @@ impl Registrar {
         Ok(())
     }
 
+    /// The gap that this look opened or ended.
+    fn gap(
+        &self,
+        current: Option<&Value>,
+        difference: Difference,
+        is_paused: bool,
+        wanted: &Value,
+    ) -> Option<Gap> {
+        let mut memory = self.memory();
+        memory.uid = current.and_then(uid_of).or_else(|| memory.uid.take());
+        let seen = match (current, difference) {
+            (None, _) => Seen::Open(Cause::Deleted),
+            _ if is_paused => Seen::Open(Cause::Paused),
+            (_, Difference::None) => Seen::InForce,
+            _ if memory.last_in_force.as_ref() == Some(wanted) => Seen::Open(Cause::Changed),
+            _ => Seen::Outdated,
+        };
+        if seen == Seen::InForce && memory.last_in_force.as_ref() != Some(wanted) {
+            memory.last_in_force = Some(wanted.clone());
+        }
+        memory.enforcement.see(seen, (self.clock)())
+    }
+
+    /// The leader tells it; a record that cannot be written is only logged, since the look must go on and repair.
+    async fn tell(&self, gap: Gap) {
+        if !self.writer.is_leading() {
+            return;
+        }
+        let uid = self.memory().uid.clone().unwrap_or_default();
+        let target = Target::cluster(RESOURCE, self.premises.name.as_str());
+        let notice = gap.notice(Regarding { target, uid: uid.into() });
+        tracing::warn!(note = notice.note, "enforcement");
+        self.events.record(notice);
+        if let Err(error) = self.ledger.add(&gap.entry()).await {
+            tracing::error!(%error, ?gap, "a gap in enforcement could not be recorded");
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// In force since it was created, and since the end of the last gap that this replica saw: what was created in a
     /// gap was not judged.
     fn note_enforcement(&self, current: Option<&Value>, difference: Difference, is_paused: bool) {
         let created = current.filter(|_| difference == Difference::None && !is_paused).and_then(created_at);
         // While it lasts, a gap has not ended; the last look at it is its end.
-        let gap_ended = *self.last_gap.lock().unwrap_or_else(PoisonError::into_inner);
+        let gap_ended = self.memory().last_gap;
         if created.is_none() && current.is_some() {
-            *self.last_gap.lock().unwrap_or_else(PoisonError::into_inner) = Some((self.clock)());
+            self.memory().last_gap = Some((self.clock)());
         }
         let since = created.map(|created| gap_ended.map_or(created, |ended| created.max(ended)));
         self.enforcing_since.send_if_modified(|known| {

@@ -21,7 +21,10 @@ use super::{
     decider::Gatekeeper,
     decoder::Decoder,
     health::{self, Readiness},
+    identity,
+    ledger::Ledger,
     metrics::Metrics,
+    notable,
     premises::premises,
     registration::Registrar,
     streams::streams,
@@ -74,6 +77,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let tentative = Arc::new(Tentative::default());
     let seen = forget_what_is_seen(&mut tasks, Arc::clone(&tentative), &stop);
 
+    let ledger = Ledger::new(Arc::clone(&writing.writer), &config.namespace, &config.replica);
+    let notable = tell_what_is_notable(&mut tasks, &writing.events, &ledger, &metrics, &stop);
+    tasks.spawn(identity::check(Arc::clone(&writing.writer), config.user.clone(), stop.work.clone()));
+
     let parts = Parts {
         watches: start_watches(&client, &config, &metrics, &snapshots, &stop)?,
         snapshots: snapshots.clone(),
@@ -86,7 +93,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         seen,
         leadership: writing.leadership.clone(),
         clock: clock(),
-        events: writing.events,
+        events: Arc::clone(&writing.events),
         outcomes: writing.outcomes,
         shutdown: stop.work.clone(),
     };
@@ -100,6 +107,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         trusted: trusted(&config),
         break_glass_groups: config.break_glass_groups.iter().map(Name::from).collect(),
         paused,
+        notable,
+        meter: metrics.admission.clone(),
         clock: clock(),
     };
     serve_webhook(&mut tasks, webhook_listener, gatekeeper, &certificates, &metrics, &stop)?;
@@ -110,7 +119,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         certificates: certificates.published(),
         readiness: readiness.clone(),
         enforcing_since: enforcing_sender,
-        last_gap: std::sync::Mutex::default(),
+        memory: std::sync::Mutex::default(),
+        events: writing.events,
+        ledger,
         paused: paused_sender,
         clock: clock(),
     };
@@ -293,6 +304,23 @@ fn forget_what_is_seen(
             tentative.seen(&key);
         }
         work.cancelled().await;
+        Ok(())
+    });
+    sender
+}
+
+fn tell_what_is_notable(
+    tasks: &mut Tasks,
+    events: &Arc<EventRecorder>,
+    ledger: &Ledger,
+    metrics: &Metrics,
+    stop: &Stop,
+) -> mpsc::Sender<notable::Notable> {
+    let (sender, waiting) = mpsc::channel(notable::QUEUE);
+    let meter = metrics.admission.clone();
+    let (events, ledger, last) = (Arc::clone(events), ledger.clone(), stop.last.clone());
+    tasks.spawn(async move {
+        notable::tell(waiting, events, ledger, meter, last).await;
         Ok(())
     });
     sender

@@ -10,7 +10,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Aggregation, Notice, Regarding, Severity, Target, WriteMetrics, Writer, Written,
+    Aggregation, Notice, Regarding, Severity, Target, WriteMetrics, Writer,
     metrics::count,
     notices::{Notices, Offered},
 };
@@ -34,8 +34,7 @@ pub struct Reporter {
     pub clock: Clock,
 }
 
-/// Sends Events: bounded, joined, counted, and only while this replica leads. What a user must act on stands in a status
-/// too: an Event may be lost.
+/// Sends Events: bounded, joined, counted. What a user must act on stands in a status too: an Event may be lost.
 pub struct EventRecorder {
     writer: Arc<Writer>,
     reporter: Reporter,
@@ -58,16 +57,26 @@ impl EventRecorder {
         Self { writer, reporter, metrics, notices, sender, receiver }
     }
 
-    /// Takes a notice in. Never waits. A replica that does not lead says nothing.
+    /// Takes in a notice of what every replica sees. Never waits. A replica that does not lead says nothing.
     pub fn record(&self, notice: Notice) {
-        if !self.writer.is_leading() {
-            return;
+        if self.writer.is_leading() {
+            self.record_own(notice);
         }
+    }
+
+    /// Takes in a notice of what this replica alone saw, such as a request that it answered. Never waits. Said whether it
+    /// leads or not: nobody else could.
+    pub fn record_own(&self, notice: Notice) {
         match self.with_notices(|notices| notices.offer(notice, Instant::now())) {
             Offered::Send(notice) => self.queue(*notice),
             Offered::Joined => count(&self.metrics.events_joined),
             Offered::Dropped => count(&self.metrics.events_dropped),
         }
+    }
+
+    /// A namespace ends: the API server takes no Events there any more, so repetitions that wait are forgotten.
+    pub fn forget_namespace(&self, namespace: &str) {
+        self.with_notices(|notices| notices.forget_namespace(namespace));
     }
 
     /// Sends until `shutdown` is cancelled.
@@ -103,9 +112,8 @@ impl EventRecorder {
     async fn send(&self, notice: &Notice) {
         let namespace = notice.regarding.target.namespace.as_deref().unwrap_or(CLUSTER_EVENTS);
         let target = Target::namespaced(EVENTS, namespace, unique_name());
-        match self.writer.create_uncounted(&target, CONTROLLER, &self.body(notice)).await {
-            Ok(Written::Made(_)) => count(&self.metrics.events_sent),
-            Ok(_) => {}
+        match self.writer.create_event(&target, CONTROLLER, &self.body(notice)).await {
+            Ok(()) => count(&self.metrics.events_sent),
             Err(error) => {
                 count(&self.metrics.events_failed);
                 let error = &error as &(dyn std::error::Error + 'static);

@@ -3,6 +3,7 @@
 //! Server-side apply, time limits, the leader's gate, bounds and counters. It decides nothing about what is written:
 //! bodies come from `reconcile` and `admission`. Reads happen only where a write rests on them.
 
+mod anytime;
 mod ca_store;
 mod cache;
 mod elector;

@@ -125,13 +125,15 @@ pub struct Aggregation {
     pub window: Duration,
     /// Of how many objects and reasons repetitions are counted.
     pub capacity: usize,
+    /// Of how many of them in one namespace: nobody takes the place of others by being refused again and again.
+    pub in_one_namespace: usize,
     /// How many Events may wait to be sent.
     pub queue: usize,
 }
 
 impl Default for Aggregation {
     fn default() -> Self {
-        Self { window: Duration::from_mins(10), capacity: 5000, queue: 256 }
+        Self { window: Duration::from_mins(10), capacity: 5000, in_one_namespace: 100, queue: 256 }
     }
 }
 
@@ -151,6 +153,7 @@ pub(super) enum Offered {
 pub(super) struct Notices {
     limits: Aggregation,
     windows: HashMap<(Regarding, Reason), Window>,
+    in_namespaces: HashMap<Name, usize>,
 }
 
 #[derive(Debug)]
@@ -162,7 +165,7 @@ struct Window {
 
 impl Notices {
     pub(super) fn new(limits: Aggregation) -> Self {
-        Self { limits, windows: HashMap::new() }
+        Self { limits, windows: HashMap::new(), in_namespaces: HashMap::new() }
     }
 
     pub(super) fn offer(&mut self, notice: Notice, now: Instant) -> Offered {
@@ -172,9 +175,12 @@ impl Notices {
             window.latest = Some(notice);
             return Offered::Joined;
         }
-        if self.windows.len() >= self.limits.capacity {
+        let namespace = notice.regarding.target.namespace.clone().unwrap_or_default();
+        let in_namespace = self.in_namespaces.get(&namespace).copied().unwrap_or_default();
+        if self.windows.len() >= self.limits.capacity || in_namespace >= self.limits.in_one_namespace {
             return Offered::Dropped;
         }
+        self.in_namespaces.insert(namespace, in_namespace + 1);
         self.windows.insert(key, Window { ends: now + self.limits.window, joined: 0, latest: None });
         Offered::Send(Box::new(cut(notice, "")))
     }
@@ -194,7 +200,23 @@ impl Notices {
             window.ends = next;
             true
         });
+        self.count_namespaces();
         repeated
+    }
+
+    /// Forgets the windows of a namespace's objects.
+    pub(super) fn forget_namespace(&mut self, namespace: &str) {
+        if self.in_namespaces.remove(namespace).is_some() {
+            self.windows.retain(|(regarding, _), _| regarding.target.namespace.as_deref() != Some(namespace));
+        }
+    }
+
+    fn count_namespaces(&mut self) {
+        self.in_namespaces.clear();
+        for (regarding, _) in self.windows.keys() {
+            *self.in_namespaces.entry(regarding.target.namespace.clone().unwrap_or_default()).or_default() +=
+                1;
+        }
     }
 
     /// When the next window ends.
@@ -236,7 +258,8 @@ mod tests {
     }
 
     fn notices() -> (Notices, Instant) {
-        let limits = Aggregation { window: Duration::from_mins(10), capacity: 2, queue: 1 };
+        let limits =
+            Aggregation { window: Duration::from_mins(10), capacity: 2, in_one_namespace: 2, queue: 1 };
         (Notices::new(limits), Instant::now())
     }
 
@@ -268,6 +291,24 @@ mod tests {
         assert!(matches!(notices.offer(other_reason, now), Offered::Send(_)));
         assert_eq!(notices.offer(notice("b", "x"), now), Offered::Dropped);
         assert_eq!(notices.offer(notice("a", "y"), now), Offered::Joined);
+    }
+
+    #[test]
+    fn one_namespace_has_so_many_windows_and_none_once_it_ends() {
+        let limits = Aggregation { in_one_namespace: 1, ..Aggregation::default() };
+        let (mut notices, now) = (Notices::new(limits), Instant::now());
+        let within = |namespace: &str, object: &str| {
+            let target = Target::namespaced(Kind::NetworkPolicy.resource(), namespace, object);
+            Notice { regarding: Regarding { target, uid: "u".into() }, ..notice("x", "x") }
+        };
+        assert!(matches!(notices.offer(within("acme", "a"), now), Offered::Send(_)));
+        assert_eq!(notices.offer(within("acme", "b"), now), Offered::Dropped);
+        assert!(matches!(notices.offer(within("globex", "b"), now), Offered::Send(_)));
+        assert_eq!(notices.offer(within("acme", "a"), now), Offered::Joined);
+        notices.forget_namespace("acme");
+        assert_eq!(notices.end_windows(now + Duration::from_hours(1)), []);
+        assert!(matches!(notices.offer(within("globex", "c"), now), Offered::Send(_)));
+        assert!(matches!(notices.offer(within("acme", "b"), now), Offered::Send(_)));
     }
 
     #[test]

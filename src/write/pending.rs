@@ -83,6 +83,8 @@ pub(super) struct Pending {
 #[derive(Debug)]
 struct Entry {
     waiting: Option<Write>,
+    /// Whether its turn came and it waits for its object.
+    is_behind: bool,
     backoff: Backoff,
 }
 
@@ -105,18 +107,28 @@ impl Pending {
             return Submitted::Dropped;
         }
         self.schedule(at, key.clone());
-        let entry = Entry { waiting: Some(write), backoff: Backoff::new(self.backoff) };
+        let entry = Entry { waiting: Some(write), is_behind: false, backoff: Backoff::new(self.backoff) };
         self.entries.insert(key, entry);
         Submitted::Queued
     }
 
     /// The write whose turn it is. No other of its key is given out before [`Self::finish`].
+    ///
+    /// A status whose object is still to be written by the same writer waits for that: there may be no object yet.
     pub(super) fn take(&mut self, now: Instant) -> Option<Write> {
-        let first = self.due.first_entry()?;
-        if first.key().0 > now {
-            return None;
+        loop {
+            let first = self.due.first_entry()?;
+            if first.key().0 > now {
+                return None;
+            }
+            let key = first.remove();
+            let is_behind = object_of(&key).is_some_and(|object| self.entries.contains_key(&object));
+            let entry = self.entries.get_mut(&key)?;
+            entry.is_behind = is_behind;
+            if !is_behind {
+                return entry.waiting.take();
+            }
         }
-        self.entries.get_mut(&first.remove())?.waiting.take()
     }
 
     /// When the next turn comes.
@@ -137,6 +149,17 @@ impl Pending {
             self.schedule(now + delay, key.clone());
         } else {
             self.entries.remove(key);
+            self.release(key, now);
+        }
+    }
+
+    /// What waited for this object has its turn.
+    fn release(&mut self, object: &WriteKey, now: Instant) {
+        let status = WriteKey { part: Part::Status, ..object.clone() };
+        let behind = self.entries.get_mut(&status).filter(|entry| entry.is_behind);
+        if let Some(entry) = behind {
+            entry.is_behind = false;
+            self.schedule(now, status);
         }
     }
 
@@ -157,6 +180,11 @@ impl Pending {
         self.due.insert((at, self.next), key);
         self.next += 1;
     }
+}
+
+/// The write of the object that a status belongs to.
+fn object_of(key: &WriteKey) -> Option<WriteKey> {
+    (key.part == Part::Status).then(|| WriteKey { part: Part::Object, ..key.clone() })
 }
 
 #[cfg(test)]
@@ -201,6 +229,25 @@ mod tests {
         assert_eq!(pending.submit(status, now), Submitted::Queued);
         assert_eq!(pending.submit(other, now), Submitted::Queued);
         assert_eq!(pending.submit(delete, now), Submitted::Replaced);
+    }
+
+    #[test]
+    fn a_status_waits_until_its_object_is_written() {
+        let (mut pending, now) = pending();
+        let status = || Write { operation: Operation::ApplyStatus(json!({})), ..write("a", 1) };
+        pending.submit(status(), now);
+        pending.submit(write("a", 1), now);
+        let object = pending.take(now).unwrap();
+        assert_eq!(object, write("a", 1));
+        assert_eq!(pending.take(now), None);
+        pending.finish(&object.key(), Some(object.clone()), now, 1.0);
+        assert_eq!(pending.take(now), None, "it failed and is tried again");
+        let later = pending.next_due().unwrap();
+        let object = pending.take(later).unwrap();
+        pending.finish(&object.key(), None, later, 1.0);
+        assert_eq!(pending.take(later), Some(status()));
+        pending.finish(&status().key(), None, later, 1.0);
+        assert_eq!((pending.len(), pending.next_due()), (0, None));
     }
 
     #[test]

@@ -129,7 +129,7 @@ struct Answered {
     metadata: Revision,
 }
 
-type Built = Result<Request<Vec<u8>>, request::Error>;
+pub(super) type Built = Result<Request<Vec<u8>>, request::Error>;
 
 impl Writer {
     /// A writer that sends while `gate` is open.
@@ -173,23 +173,11 @@ impl Writer {
 
     /// Creates an object that must not exist yet.
     pub async fn create(&self, target: &Target, manager: &str, body: &Value) -> Result<Written, WriteError> {
-        let written = self.create_uncounted(target, manager, body).await;
+        let written = self.write(target, "create", creation(target, manager, body)?).await;
         if matches!(written, Ok(Written::Made(_))) {
             count(&self.metrics.created);
         }
         written
-    }
-
-    pub(super) async fn create_uncounted(
-        &self,
-        target: &Target,
-        manager: &str,
-        body: &Value,
-    ) -> Result<Written, WriteError> {
-        let body = bytes(&target.complete(body)?);
-        let params = PostParams { dry_run: false, field_manager: Some(manager.to_owned()) };
-        let request = request::Request::new(target.collection()).create(&params, body);
-        self.write(target, "create", request).await
     }
 
     /// Deletes the object with this UID, and no other of its name. A vanished object is [`Written::Unchanged`].
@@ -315,7 +303,7 @@ impl Writer {
     }
 
     /// The client tries 429, 503 and 504 again by itself, for minutes: the limit is around all of it.
-    async fn send<T: DeserializeOwned>(
+    pub(super) async fn send<T: DeserializeOwned>(
         &self,
         target: &Target,
         verb: &'static str,
@@ -354,6 +342,12 @@ fn was_applied(live: &Value, manager: &str) -> bool {
     })
 }
 
+pub(super) fn creation(target: &Target, manager: &str, body: &Value) -> Result<Built, WriteError> {
+    let body = bytes(&target.complete(body)?);
+    let params = PostParams { dry_run: false, field_manager: Some(manager.to_owned()) };
+    Ok(request::Request::new(target.collection()).create(&params, body))
+}
+
 fn patch(key: Key<'_>, body: &Value, force: Force) -> Built {
     let params = PatchParams { force: force == Force::Yes, ..PatchParams::apply(key.manager) };
     let path = request::Request::new(key.target.collection());
@@ -363,7 +357,7 @@ fn patch(key: Key<'_>, body: &Value, force: Force) -> Built {
     }
 }
 
-fn bytes(body: &Value) -> Vec<u8> {
+pub(super) fn bytes(body: &Value) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 

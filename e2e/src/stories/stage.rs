@@ -18,6 +18,9 @@ use crate::world::{apply_all, eventually, install_crds, repository};
 /// What a condition that is only a matter of moments may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
 
+/// Whose members pass: Surety is told of it.
+pub const BREAK_GLASS_GROUP: &str = "emergency";
+
 /// What else is in a cluster: the backup engine's definitions and rights, as it brings them along, and storage.
 const OTHERS: [&str; 3] =
     ["e2e/data/velero-crds.yaml", "e2e/data/velero.yaml", "e2e/data/storage-classes.yaml"];
@@ -82,7 +85,12 @@ impl<'a> Stage<'a> {
             client: StageClient::new(control_plane.client().await?),
             audit: AuditLog::of(control_plane)?,
             velero: Velero::new(control_plane).await?,
-            surety: Installation::start(control_plane, replicas).await?,
+            surety: Installation::start_with(
+                control_plane,
+                replicas,
+                vec![format!("--break-glass-group={BREAK_GLASS_GROUP}")],
+            )
+            .await?,
             kubectl,
         };
         stage.velero.available_location().await?;

@@ -99,6 +99,8 @@ pub struct Meter {
     requests: Family<RequestLabels, Counter>,
     shed: Family<ShedLabels, Counter>,
     duration: Family<WebhookLabels, Histogram>,
+    break_glass: Family<WebhookLabels, Counter>,
+    untold: Counter,
 }
 
 impl Default for Meter {
@@ -107,6 +109,8 @@ impl Default for Meter {
             requests: Family::default(),
             shed: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            break_glass: Family::default(),
+            untold: Counter::default(),
         };
         meter.start_at_zero();
         meter
@@ -131,6 +135,28 @@ impl Meter {
             "Time from a request's head to its answer",
             self.duration.clone(),
         );
+        registry.register(
+            "admission_break_glass",
+            "Requests that would have been refused and passed by break-glass; dry runs are not counted",
+            self.break_glass.clone(),
+        );
+        registry.register(
+            "admission_untold",
+            "Refusals and uses of break-glass of which no Event was sent or no record kept, because too many waited",
+            self.untold.clone(),
+        );
+    }
+
+    /// A request that would have been refused passed by break-glass.
+    pub fn broke_glass(&self, webhook: &str) {
+        if let Some(webhook) = ENTRIES.into_iter().find(|known| *known == webhook) {
+            self.break_glass.get_or_create_owned(&WebhookLabels { webhook }).inc();
+        }
+    }
+
+    /// Nobody will be told of a refusal or a use of break-glass.
+    pub fn left_untold(&self) {
+        self.untold.inc();
     }
 
     pub(super) fn answered(&self, webhook: &'static str, operation: Operation, decision: Decision) {
@@ -167,6 +193,7 @@ impl Meter {
             for cause in ShedCause::ALL {
                 self.shed.get_or_create_owned(&ShedLabels { webhook, cause: cause.as_str() });
             }
+            self.break_glass.get_or_create_owned(&WebhookLabels { webhook });
             drop(self.duration.get_or_create(&WebhookLabels { webhook }));
         }
     }

@@ -28,7 +28,7 @@ use crate::{
     index::Snapshots,
     serve::{health::Readiness, metrics::Metrics},
     watch::{Clock, Event, WatchError, Watches},
-    write::{EventRecorder, Outcome, Target},
+    write::{EventRecorder, Notice, Outcome, Target},
 };
 
 /// How soon after a change its tenant is reported. Changes in between are reported together.
@@ -163,6 +163,7 @@ impl Engine {
         match event {
             Event::Change(_, change) => {
                 self.note_managed(&change);
+                self.note_end_of_namespace(&change);
                 let key = change.key();
                 self.declarations_changed |= key.kind.is_declaration();
                 self.book.apply(change, now);
@@ -205,6 +206,27 @@ impl Engine {
             }
             _ => {}
         }
+    }
+
+    /// Says something in an Event, unless its namespace ends: nothing more is taken in there.
+    fn tell(&self, notice: Notice) {
+        let world = self.book.world();
+        let namespace = notice.regarding.target.namespace.as_deref();
+        let ends =
+            namespace.and_then(|name| world.namespace(name)).is_some_and(|found| found.meta.is_deleting);
+        if !ends {
+            self.parts.events.record(notice);
+        }
+    }
+
+    /// What waits to be said in a namespace that ends is not said.
+    fn note_end_of_namespace(&self, change: &Change) {
+        let ended = match change {
+            Change::Apply(Fact::Namespace(namespace)) if namespace.meta.is_deleting => &namespace.name,
+            Change::Delete(key) if key.kind == Kind::Namespace => &key.name,
+            _ => return,
+        };
+        self.parts.events.forget_namespace(ended);
     }
 
     fn look_again(&mut self, key: &ObjectKey) {

@@ -21,7 +21,7 @@ impl Engine {
             Err(error) => tracing::warn!(object = %target, %error, "a write was given up"),
             Ok(Written::Contested { retry_after }) => {
                 tracing::warn!(object = %target, ?retry_after, "somebody changes it again and again; it is left alone");
-                self.parts.events.record(notices::of_contest(target));
+                self.tell(notices::of_contest(target));
             }
             Ok(Written::Made(revision)) => self.note_written(&outcome.key, &revision.uid),
             Ok(Written::Unchanged) => self.forget_conflict(target),
@@ -69,7 +69,7 @@ impl Engine {
         }
         let is_touched = self.looked_at.remove(&key.target);
         if !self.written.insert(key.target.clone()) && is_touched {
-            self.parts.events.record(notices::of_repair(&key.target, uid));
+            self.tell(notices::of_repair(&key.target, uid));
         }
     }
 }

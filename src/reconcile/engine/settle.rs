@@ -57,7 +57,7 @@ impl Engine {
         if self.parts.writes.is_leading() {
             self.write_tenant(&plan, &result, oldest, now);
             for notice in notices::of_change(&plan, self.results.get(tenant), &result) {
-                self.parts.events.record(notice);
+                self.tell(notice);
             }
         }
         self.results.insert(tenant.clone(), result);

@@ -8,6 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use surety::{
     admission::{
+        http::Meter,
         register::{
             self, CONFORM, Client, ControlPlane, Entry, FailurePolicy, GuardedKeys, PROTECT_CLUSTER,
             PROTECT_ENGINE, PROTECT_TENANT, Premises, Rule,
@@ -23,7 +24,7 @@ use surety::{
     index::Snapshots,
     serve::{decider::Gatekeeper, tentative::Tentative},
 };
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::{
     backup::ENGINE_NAMESPACE,
@@ -172,6 +173,8 @@ pub fn answer(ground: &Ground, request: &Request) -> Answer {
         trusted: trusted(),
         break_glass_groups: Vec::new(),
         paused: watch::channel(false).1,
+        notable: mpsc::channel(1).0,
+        meter: Meter::default(),
         clock: Arc::new(move || now),
     };
     let deadline = Instant::now() + Duration::from_secs(3);
