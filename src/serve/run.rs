@@ -157,13 +157,15 @@ const fn revision() -> &'static str {
 }
 
 async fn connect(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
-    let config = match kubeconfig {
+    let mut config = match kubeconfig {
         Some(path) => {
             let file = Kubeconfig::read_from(path)?;
             kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
         }
         None => kube::Config::infer().await?,
     };
+    // The client would repeat a refused request for minutes; whoever asks has a time-out and a back-off of its own.
+    config.default_retry = false;
     Ok(Client::try_from(config)?)
 }
 
