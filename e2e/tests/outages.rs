@@ -23,6 +23,7 @@ static PROGRAMME: Programme<()> = Programme {
         restarts_change_nothing_and_an_idle_cluster_sees_no_writes_but_of_leases,
         without_surety_pods_are_rescheduled_engines_work_and_a_released_namespace_finishes,
         claims_survive_the_loss_of_the_tenants_and_their_definition,
+        a_recovery_point_grows_too_old_at_its_second_though_the_watch_is_silent_and_the_point_is_gone,
     ],
     afterwards: &[],
     at_a_time: 2,
@@ -75,7 +76,8 @@ async fn is_as_before(stage: &Stage<'_>, tenant: &str, findings: &[Finding], rec
     let ground = Ground::again(stage, tenant);
     let (report, claims) = (ground.report().await?, ground.record().await?);
     let told = |finding: &Finding| {
-        (finding.control.clone(), finding.name.clone(), finding.field.clone(), finding.since)
+        let (control, name, field) = (&finding.control, &finding.name, &finding.field);
+        (control.clone(), name.clone(), field.clone(), finding.since, finding.seen)
     };
     let (now, before): (Vec<_>, Vec<_>) =
         (report.0.findings.iter().map(told).collect(), findings.iter().map(told).collect());
@@ -179,9 +181,12 @@ async fn without_surety_pods_are_rescheduled_engines_work_and_a_released_namespa
     // Controllers do not: the pod that goes is replaced, and the new one runs.
     ground.run(&format!("delete pod {first}")).await?.success()?;
     runs_beside(&ground, &first).await?;
-    // Nor does the engine.
+    // Nor does the engine: what runs is finished, and the next run begins.
     let done = json!({"status": {"phase": "Completed"}});
     stage.velero.merge("Backup", &tenant, &done).await?;
+    let next = format!("{tenant}-next");
+    let next = Run { name: &next, namespace: &tenant, ..run(&tenant, Timestamp::now()) };
+    stage.velero.create("Backup", next.backup("New")).await?;
 
     // A namespace that was released finishes.
     stage.surety.add()?;
@@ -259,5 +264,66 @@ async fn claims_survive_the_loss_of_the_tenants_and_their_definition((): &()) ->
     })
     .await?;
     ensure!(ground.record().await?.get("namespaces") == record.get("namespaces"), "another claim");
+    Ok(())
+}
+
+const YOUNG: &str = "
+apiVersion: surety.dev/v1alpha1
+kind: BackupPolicy
+metadata: {name: $TENANT-young}
+spec:
+  tenantSelector: {matchLabels: {story: $TENANT}}
+  enforcement: Audit
+  management: Observed
+  engine: {name: Velero, namespace: velero}
+  maxRecoveryPointAge: 60s
+";
+
+/// Time for the API server to start again on a busy machine, and for Surety to find it.
+const AGE: SignedDuration = SignedDuration::from_secs(60);
+const AT_ONCE: SignedDuration = SignedDuration::from_secs(1);
+
+async fn a_recovery_point_grows_too_old_at_its_second_though_the_watch_is_silent_and_the_point_is_gone(
+    (): &(),
+) -> Result<()> {
+    let control_plane = ControlPlane::start(Options { audit: true, ..Options::default() }).await?;
+    let stage = Stage::set(&control_plane, 2).await?;
+    let ground = Ground::under(&stage, "silent", Rule { enforcement: "Audit", ..Rule::default() }).await?;
+    ground.apply(YOUNG).await?.success()?;
+    ground.apply(include_str!("../data/bound.yaml")).await?.success()?;
+    ground.run("wait pvc/bound --for=jsonpath={.status.phase}=Bound --timeout=30s").await?.success()?;
+    let taken_at = Timestamp::from_second(Timestamp::now().as_second())?;
+    let deadline = taken_at + AGE;
+    let point = Run { claims: &["bound"], namespace: &ground.namespace, ..run(&ground.tenant, taken_at) };
+    stage.velero.completed(&point).await?;
+    let oldest = "get tenant $TENANT -o jsonpath={.status.oldestRecoveryPoint}";
+    eventually(SOON, "the recovery point", async || {
+        let oldest = ground.run(oldest).await?.success()?;
+        Ok(oldest.parse().is_ok_and(|oldest: Timestamp| oldest == taken_at).then_some(()))
+    })
+    .await?;
+    // From here on Surety is told nothing of the engine: its watches end with the API server, and it may open no others.
+    stage.kubectl.must(&["delete", "clusterrolebinding", "surety-velero"]).await?;
+    control_plane.stop_apiserver()?;
+    control_plane.start_apiserver().await?;
+    stage.judges().await?;
+    for (kind, name) in
+        [("PodVolumeBackup", format!("{}-bound", ground.tenant)), ("Backup", ground.tenant.clone())]
+    {
+        stage.velero.all(kind).delete(&name, &kube::api::DeleteParams::default()).await?;
+    }
+    ensure!(Timestamp::now() < deadline, "the API server was away too long to tell anything");
+    let (finding, read_at) = eventually(SOON + Duration::try_from(AGE)?, "the finding", async || {
+        let report = ground.report().await?;
+        let read_at = Timestamp::now();
+        let found = report.findings("backup.recovery-point-age").find(|finding| finding.state == "Fail");
+        Ok(found.cloned().map(|finding| (finding, read_at)))
+    })
+    .await?;
+    ensure!(finding.since == deadline, "since {} instead of {deadline}", finding.since);
+    for (what, moment) in [("seen", finding.seen), ("read", read_at)] {
+        let late = moment.duration_since(deadline);
+        ensure!(!late.is_negative() && late <= AT_ONCE, "{what} at {moment} for {deadline}");
+    }
     Ok(())
 }

@@ -90,7 +90,7 @@ impl Failure {
         }
     }
 
-    /// What it says of the kind at once; none where only time can tell.
+    /// What it says of the kind, at once or, of a kind that was synced, if it lasts; none where only silence can tell.
     pub(super) fn state(&self, is_optional: bool) -> Option<SourceState> {
         match self {
             Self::Forbidden { .. } => Some(SourceState::Forbidden),
@@ -101,7 +101,14 @@ impl Failure {
 
     /// Whether a watch can go on where it was.
     pub(super) fn keeps_position(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::Timeout(_) | Self::Cut(_) | Self::Connection(_))
+        matches!(
+            self,
+            Self::Forbidden { .. }
+                | Self::Refused { .. }
+                | Self::Timeout(_)
+                | Self::Cut(_)
+                | Self::Connection(_)
+        )
     }
 }
 
@@ -121,8 +128,8 @@ mod tests {
             (410, "", false, false, None),
             (410, "Expired", false, false, None),
             (500, "Expired", false, false, None),
-            (401, "Unauthorized", false, false, Some(SourceState::Forbidden)),
-            (403, "Forbidden", false, true, Some(SourceState::Forbidden)),
+            (401, "Unauthorized", true, false, Some(SourceState::Forbidden)),
+            (403, "Forbidden", true, true, Some(SourceState::Forbidden)),
             (404, "NotFound", false, true, Some(SourceState::Absent)),
             (404, "NotFound", false, false, None),
             (500, "InternalError", true, true, None),

@@ -259,7 +259,7 @@ impl Follower {
             "a list or watch failed and is tried again"
         );
         let state = failure.state(is_optional(self.stream.kind));
-        let change = state.and_then(|state| self.heartbeat().answered(state, Instant::now()));
+        let change = state.and_then(|state| self.heartbeat().refuse(state, Instant::now()));
         self.tell(change).await;
     }
 

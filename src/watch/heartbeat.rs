@@ -14,29 +14,31 @@ pub(super) struct Heartbeat {
     timing: Timing,
     heard: Instant,
     heard_at: Timestamp,
+    refused: Option<Instant>,
     state: SourceState,
 }
 
 impl Heartbeat {
     pub(super) fn new(timing: Timing, now: Instant, time: Timestamp) -> Self {
-        Self { timing, heard: now, heard_at: time, state: SourceState::Pending }
+        Self { timing, heard: now, heard_at: time, refused: None, state: SourceState::Pending }
     }
 
     /// A list was completed, or an event or a bookmark came. Gives the new state where that changes it.
     pub(super) fn hear(&mut self, now: Instant, time: Timestamp) -> Option<SourceState> {
-        (self.heard, self.heard_at) = (now, time);
+        (self.heard, self.heard_at, self.refused) = (now, time, None);
         self.change(SourceState::Synced)
     }
 
-    /// The API server said what it has of the kind. Gives the new state where that changes it.
+    /// The API server said no, which means `state`. Gives the new state where that changes it.
     ///
-    /// A synced stream is refused only once it is stale: an API server that has just started refuses what its roles,
-    /// not yet read, will allow.
-    pub(super) fn answered(&mut self, state: SourceState, now: Instant) -> Option<SourceState> {
-        let is_early = state == SourceState::Forbidden
-            && self.state == SourceState::Synced
-            && self.age(now) < self.timing.stale();
-        if is_early { None } else { self.change(state) }
+    /// What was synced is held until it is stale and the refusals have lasted for the grace: an API server that has just
+    /// started refuses everybody until it has read the roles, and that says nothing of the objects.
+    pub(super) fn refuse(&mut self, state: SourceState, now: Instant) -> Option<SourceState> {
+        let since = *self.refused.get_or_insert(now);
+        let is_held = matches!(self.state, SourceState::Synced | SourceState::Stale(_));
+        let has_lasted =
+            self.age(now) >= self.timing.stale() && now.saturating_duration_since(since) >= self.timing.grace;
+        if is_held && !has_lasted { None } else { self.change(state) }
     }
 
     fn change(&mut self, state: SourceState) -> Option<SourceState> {
@@ -96,24 +98,31 @@ mod tests {
     #[test]
     fn a_state_is_told_once() {
         let (mut heartbeat, start) = heartbeat();
+        assert_eq!(heartbeat.refuse(SourceState::Forbidden, start), Some(SourceState::Forbidden));
+        assert_eq!(heartbeat.refuse(SourceState::Forbidden, start), None);
         assert_eq!(heartbeat.hear(start, second(0)), Some(SourceState::Synced));
         assert_eq!(heartbeat.hear(start, second(1)), None);
-        assert_eq!(heartbeat.answered(SourceState::Absent, start), Some(SourceState::Absent));
-        assert_eq!(heartbeat.answered(SourceState::Absent, start), None);
     }
 
     #[test]
-    fn a_refusal_counts_at_once_where_nothing_was_synced_and_else_when_it_is_stale() {
+    fn a_refusal_counts_against_what_was_synced_once_it_is_stale_and_the_refusal_has_lasted() {
         let (mut heartbeat, start) = heartbeat();
+        heartbeat.hear(start, second(0));
         let after = |seconds| start + Duration::from_secs(seconds);
-        let refused =
-            |heartbeat: &mut Heartbeat, seconds| heartbeat.answered(SourceState::Forbidden, after(seconds));
-        assert_eq!(refused(&mut heartbeat, 0), Some(SourceState::Forbidden));
-        heartbeat.hear(after(10), second(10));
-        assert_eq!(refused(&mut heartbeat, 11), None);
-        assert_eq!(refused(&mut heartbeat, 129), None);
-        assert_eq!(heartbeat.check(after(130)), Some(SourceState::Stale(second(10))));
-        assert_eq!(refused(&mut heartbeat, 131), Some(SourceState::Forbidden));
+        assert_eq!(heartbeat.refuse(SourceState::Forbidden, after(1)), None);
+        assert_eq!(heartbeat.refuse(SourceState::Forbidden, after(119)), None);
+        assert_eq!(heartbeat.refuse(SourceState::Forbidden, after(120)), Some(SourceState::Forbidden));
+    }
+
+    #[test]
+    fn what_is_stale_already_is_held_while_a_refusal_is_young() {
+        let (mut heartbeat, start) = heartbeat();
+        heartbeat.hear(start, second(0));
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(heartbeat.check(after(120)), Some(SourceState::Stale(second(0))));
+        assert_eq!(heartbeat.refuse(SourceState::Forbidden, after(300)), None);
+        assert_eq!(heartbeat.refuse(SourceState::Forbidden, after(329)), None);
+        assert_eq!(heartbeat.refuse(SourceState::Forbidden, after(330)), Some(SourceState::Forbidden));
     }
 
     #[test]

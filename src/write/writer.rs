@@ -302,7 +302,7 @@ impl Writer {
         result.map(|answered| Written::Made(answered.metadata))
     }
 
-    /// The client tries 429, 503 and 504 again by itself, for minutes: the limit is around all of it.
+    /// The client has no limit for an answer, so it is set here. What is refused for a moment is tried again by the queue.
     pub(super) async fn send<T: DeserializeOwned>(
         &self,
         target: &Target,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::rig::{LIST, Rig, applied, deleted, line, page, synced, watch_uri};
 use crate::{
     core::facts::{Kind, Source, SourceState},
-    watch::{Event, Stream, WatchError},
+    watch::{Event, Stream, WatchError, scripted::Server},
 };
 
 const AGAIN: &str = "/api/v1/namespaces?&limit=500&continue=more";
@@ -185,7 +185,7 @@ async fn a_list_that_expires_between_pages_starts_again_and_forgets_what_it_saw(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_told_at_once_and_tried_again_ever_more_slowly() {
+async fn a_refusal_of_what_was_never_listed_is_told_at_once_and_tried_again_ever_more_slowly() {
     let mut rig = Rig::new(vec![Stream::all(Kind::Namespace)]);
     for _ in 0..8 {
         rig.request(LIST).await.refuse(403, "Forbidden");
@@ -193,6 +193,43 @@ async fn a_refusal_is_told_at_once_and_tried_again_ever_more_slowly() {
     assert_eq!(rig.next().await, Event::State(Source::Namespaces, SourceState::Forbidden));
     assert!((40..=81).contains(&rig.seconds()), "{} s", rig.seconds());
     rig.request(LIST).await.answer(200, &page(&["a"], "10", None));
+    assert_eq!(rig.next().await, applied("a"));
+    rig.replaced(&["a"]).await;
+    assert_eq!(rig.next().await, synced(Source::Namespaces));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_when_it_has_just_started_changes_nothing() {
+    let (mut rig, body) = Rig::listed(&["a"]).await;
+    body.break_off();
+    for _ in 0..4 {
+        rig.request(&watch_uri("10", 290)).await.refuse(403, "Forbidden");
+    }
+    rig.request(&watch_uri("10", 20)).await.open().send(&line("BOOKMARK", "", "11"));
+    assert!(rig.is_quiet_for(Duration::from_mins(1)).await);
+    assert_eq!(rig.metrics.of(Kind::Namespace).lists, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_lasts_makes_a_kind_stale_and_then_forbidden() {
+    let (mut rig, body) = Rig::listed(&["a"]).await;
+    body.break_off();
+    let refusals = async |server: &mut Server| loop {
+        server.next().await.refuse(403, "Forbidden");
+    };
+    let Rig { server, watches, .. } = &mut rig;
+    let states = async {
+        let mut states = Vec::new();
+        while states.len() < 2 {
+            states.extend(watches.next().await.unwrap().unwrap());
+        }
+        states
+    };
+    let states = tokio::select! { states = states => states, () = refusals(server) => unreachable!() };
+    let told = |state| Event::State(Source::Namespaces, state);
+    assert_eq!(states, [told(SourceState::Stale(second(0))), told(SourceState::Forbidden)]);
+    assert!((120..=151).contains(&rig.seconds()), "{} s", rig.seconds());
+    rig.request(LIST).await.answer(200, &page(&["a"], "20", None));
     assert_eq!(rig.next().await, applied("a"));
     rig.replaced(&["a"]).await;
     assert_eq!(rig.next().await, synced(Source::Namespaces));
