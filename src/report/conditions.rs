@@ -1,6 +1,8 @@
 //! Conditions: `Ready` (we reconciled) and `Compliant` (requirements met), kept apart. Reasons are constants and part of
 //! the API; values go into messages. `lastTransitionTime` moves only when `status` changes.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -80,21 +82,54 @@ pub fn malformed(message: String) -> Observed {
     Observed { condition_type: "Ready", holds: Some(false), reason: "Malformed", message }
 }
 
+/// Commitments and the tenant's policies count alike: a tenant without a profile is judged by its policies.
 fn compliant(result: &TenantResult) -> Observed {
-    let count = |state: State| result.count(state);
-    let against = [State::Fail, State::Error, State::Stale].map(|state| (state, count(state)));
-    let evaluated: usize =
-        State::ALL.iter().filter(|state| **state != State::NotApplicable).map(|state| count(*state)).sum();
-    let (holds, reason) = if against.iter().any(|(_, count)| *count > 0) {
+    let commitments = Tally::of(result.commitments.iter().map(|commitment| commitment.state));
+    let policies = Tally::of(result.policies.values().map(|(state, _)| *state));
+    let (holds, reason) = if commitments.is_broken() {
         (Some(false), "CommitmentsBroken")
-    } else if evaluated == 0 {
-        (None, "NothingEvaluated")
-    } else {
+    } else if policies.is_broken() {
+        (Some(false), "RequirementsBroken")
+    } else if commitments.is_evaluated() {
         (Some(true), "CommitmentsKept")
+    } else if policies.is_evaluated() {
+        (Some(true), "RequirementsMet")
+    } else {
+        (None, "NothingEvaluated")
     };
-    let counts = State::ALL.iter().filter(|state| count(**state) > 0);
-    let message = counts.map(|state| format!("{} {state}", count(*state))).collect::<Vec<_>>().join(", ");
+    let mut message = commitments.to_string();
+    if !policies.0.is_empty() && (policies.is_broken() || !commitments.is_evaluated()) {
+        let separator = if message.is_empty() { "" } else { "; " };
+        message = format!("{message}{separator}policies: {policies}");
+    }
     Observed { condition_type: "Compliant", holds, reason, message }
+}
+
+/// How many are in each state.
+struct Tally(Vec<(State, usize)>);
+
+impl Tally {
+    fn of(states: impl Iterator<Item = State>) -> Self {
+        let states: Vec<State> = states.collect();
+        let count = |state: &State| states.iter().filter(|found| *found == state).count();
+        let counts = State::ALL.iter().map(|state| (*state, count(state)));
+        Self(counts.filter(|(_, count)| *count > 0).collect())
+    }
+
+    fn is_broken(&self) -> bool {
+        self.0.iter().any(|(state, _)| matches!(state, State::Fail | State::Error | State::Stale))
+    }
+
+    fn is_evaluated(&self) -> bool {
+        self.0.iter().any(|(state, _)| *state != State::NotApplicable)
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<String> = self.0.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        f.write_str(&words.join(", "))
+    }
 }
 
 /// The `Compliant` condition of a policy, from the worst state over its tenants.
@@ -133,7 +168,60 @@ pub fn live(ends_at: Timestamp, now: Timestamp) -> Observed {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::core::{
+        effective::PolicyReference, facts::Kind, result::CommitmentState, score::Weights,
+    };
+
+    fn result(commitments: &[State], policies: &[State]) -> TenantResult {
+        let commitment = |state: &State| CommitmentState {
+            profile: "p".into(),
+            id: "c".into(),
+            promise: String::new(),
+            state: *state,
+            weight: 1,
+            reason: None,
+        };
+        let policy = |(index, state): (usize, &State)| {
+            (PolicyReference::new(Kind::BackupPolicy, &format!("p-{index}").into()), (*state, 1))
+        };
+        TenantResult {
+            tenant: "acme".into(),
+            commitments: commitments.iter().map(commitment).collect(),
+            findings: Vec::new(),
+            policies: policies.iter().enumerate().map(policy).collect(),
+            weights: Weights::default(),
+            weights_by_profile: BTreeMap::new(),
+            used_waivers: std::collections::BTreeSet::new(),
+            memory: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_tenant_complies_when_neither_a_commitment_nor_a_policy_is_broken_and_something_was_evaluated() {
+        use State::{Error, Fail, Manual, NotApplicable, Pass, Stale, Waived};
+        type Case = (&'static [State], &'static [State], Option<bool>, &'static str, &'static str);
+        let cases: &[Case] = &[
+            (&[], &[], None, "NothingEvaluated", ""),
+            (&[], &[NotApplicable], None, "NothingEvaluated", "policies: 1 NotApplicable"),
+            (&[], &[Fail, Pass], Some(false), "RequirementsBroken", "policies: 1 Fail, 1 Pass"),
+            (&[], &[Error], Some(false), "RequirementsBroken", "policies: 1 Error"),
+            (&[], &[Stale], Some(false), "RequirementsBroken", "policies: 1 Stale"),
+            (&[], &[Pass, Pass], Some(true), "RequirementsMet", "policies: 2 Pass"),
+            (&[], &[Waived, Manual], Some(true), "RequirementsMet", "policies: 1 Manual, 1 Waived"),
+            (&[Pass], &[Fail], Some(false), "RequirementsBroken", "1 Pass; policies: 1 Fail"),
+            (&[Pass], &[Pass], Some(true), "CommitmentsKept", "1 Pass"),
+            (&[Fail, Pass], &[Pass], Some(false), "CommitmentsBroken", "1 Fail, 1 Pass"),
+            (&[NotApplicable], &[Pass], Some(true), "RequirementsMet", "1 NotApplicable; policies: 1 Pass"),
+        ];
+        for (commitments, policies, holds, reason, message) in cases {
+            let observed = compliant(&result(commitments, policies));
+            let found = (observed.holds, observed.reason, observed.message.as_str());
+            assert_eq!(found, (*holds, *reason, *message), "{commitments:?} {policies:?}");
+        }
+    }
 
     #[test]
     fn the_transition_time_moves_only_with_the_status() {
