@@ -52,3 +52,44 @@ fn report_forged(transition: &Transition<'_>) -> Issue {
         "change what the report speaks of, not the report",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::{
+        control::Operation,
+        controls::{
+            self,
+            testkit::{NOW, TENANT, at},
+        },
+        facts::{Name, ObjectKey},
+        transition::{Act, Trusted},
+    };
+
+    fn broken(operation: Operation, user: &str) -> usize {
+        let world = World::new(controls::all());
+        let act = Act {
+            operation,
+            key: ObjectKey::cluster(Kind::ComplianceReport, TENANT),
+            old: None,
+            new: None,
+            subresource: Name::default(),
+            user: Name::from(user),
+            groups: Vec::new(),
+            orphans_dependents: false,
+            requested_deletion: None,
+        };
+        let trusted = Trusted { surety: Name::from("surety"), engines: vec![Name::from("velero")] };
+        let (before, after) = (&world, &world);
+        broken_by(&Transition { before, after, act: &act, trusted: &trusted, now: at(NOW) }).len()
+    }
+
+    #[test]
+    fn a_report_is_created_changed_and_deleted_by_surety_alone() {
+        for operation in [Operation::Create, Operation::Update, Operation::Delete] {
+            assert_eq!(broken(operation, "surety"), 0, "{operation:?}");
+            assert_eq!(broken(operation, "velero"), 1, "{operation:?}");
+            assert_eq!(broken(operation, "admin"), 1, "{operation:?}");
+        }
+    }
+}

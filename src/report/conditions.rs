@@ -171,9 +171,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::core::{
-        effective::PolicyReference, facts::Kind, result::CommitmentState, score::Weights,
-    };
+    use crate::core::{effective::PolicyReference, facts::Kind, result::CommitmentState, score::Weights};
 
     fn result(commitments: &[State], policies: &[State]) -> TenantResult {
         let commitment = |state: &State| CommitmentState {

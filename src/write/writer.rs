@@ -25,7 +25,7 @@ use super::{
     metrics::count,
     settled::is_settled,
 };
-use crate::core::facts::Name;
+use crate::{api::keys, core::facts::Name};
 
 /// Whether an apply takes fields from other managers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,11 +202,40 @@ impl Writer {
                 if matches!(written, Written::Made(_)) {
                     count(&self.metrics.deleted);
                     self.forget(target);
+                    return Ok(Written::Made(Revision::default()));
                 }
                 Ok(written)
             }
             Err(WriteError::NotFound { .. }) => Ok(Written::Unchanged),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes an object that `manager` applied for `tenant`, as it is found. What carries other labels, or was never
+    /// applied by `manager`, is somebody else's: it stays, and is [`Written::Unchanged`].
+    pub async fn withdraw(
+        &self,
+        target: &Target,
+        manager: &str,
+        tenant: &str,
+    ) -> Result<Written, WriteError> {
+        if !self.gate.is_open() {
+            count(&self.metrics.skipped);
+            return Ok(Written::Skipped);
+        }
+        count(&self.metrics.looked_at);
+        let path = request::Request::new(target.collection());
+        let request = path.get(&target.name, &kube::api::GetParams::default());
+        let live = match self.send::<Value>(target, "get", request).await {
+            Ok(live) => live,
+            Err(WriteError::NotFound { .. }) => return Ok(Written::Unchanged),
+            Err(error) => return Err(error),
+        };
+        match live.pointer("/metadata/uid").and_then(Value::as_str) {
+            Some(uid) if is_written_for(&live, tenant) && was_applied(&live, manager) => {
+                self.remove(target, uid).await
+            }
+            _ => Ok(Written::Unchanged),
         }
     }
 
@@ -352,6 +381,12 @@ fn was_applied(live: &Value, manager: &str) -> bool {
         let text = |field: &str| entry.get(field).and_then(Value::as_str);
         text("manager") == Some(manager) && text("operation") == Some("Apply")
     })
+}
+
+/// Whether the labels say that Surety keeps the object, and for this tenant.
+fn is_written_for(live: &Value, tenant: &str) -> bool {
+    let label = |key: &str| live.get("metadata")?.get("labels")?.get(key)?.as_str();
+    label(keys::MANAGED_BY) == Some(keys::MANAGED_BY_SURETY) && label(keys::TENANT) == Some(tenant)
 }
 
 fn patch(key: Key<'_>, body: &Value, force: Force) -> Built {

@@ -11,4 +11,4 @@ pub mod velero;
 pub use answer::{admitted, refused, warned};
 pub use ground::{Ground, NAMESPACE, Rule};
 pub use report::{Finding, Report};
-pub use stage::{SOON, Stage};
+pub use stage::{SOON, Stage, WITHDRAWN};

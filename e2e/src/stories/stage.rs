@@ -17,6 +17,8 @@ use crate::world::{apply_all, eventually, install_crds, repository};
 
 /// What a condition that is only a matter of moments may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
+/// What a thing that nothing wants any more may take to go: it stays half a minute, lest there is doubt.
+pub const WITHDRAWN: Duration = Duration::from_secs(90);
 
 /// What else is in a cluster: the backup engine's definitions and rights, as it brings them along, and storage.
 const OTHERS: [&str; 3] =

@@ -127,7 +127,8 @@ fn protect_cluster(premises: &Premises) -> Sight {
     sight.add_kinds(&CLUSTER_OBJECTS, &[Update, Delete]);
     let declarations: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.is_declaration()).collect();
     sight.add_kinds(&declarations, &ALL);
-    // A report is all status, and Surety alone writes it.
+    // A report is all status, and Surety alone writes it, whatever is promised.
+    sight.add_kinds(&[Kind::ComplianceReport], &ALL);
     sight.add(Target::subresource(Kind::ComplianceReport, "status"), &[Update]);
     add_declared(&mut sight, premises, Door::ProtectCluster);
     sight

@@ -40,14 +40,9 @@ pub static CONTROL: Control = Control {
     transition: transition::broken_by,
 };
 
-static GUARDS: [Guard; 3] = [
+static GUARDS: [Guard; 2] = [
     NAMESPACE_GUARD,
     Guard { kind: Kind::Tenant, door: Door::ProtectCluster, operations: &[Operation::Delete] },
-    Guard {
-        kind: Kind::ComplianceReport,
-        door: Door::ProtectCluster,
-        operations: &[Operation::Create, Operation::Update, Operation::Delete],
-    },
 ];
 
 /// The label's place.

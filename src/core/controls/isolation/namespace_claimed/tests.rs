@@ -365,13 +365,3 @@ fn a_tenants_update_is_how_claims_end_and_is_never_refused() {
     let stage = Stage::updating(&bench, old, tenant(TENANT, TenantSpec::default()));
     assert_eq!(stage.fields(), [] as [&str; 0]);
 }
-
-#[test]
-fn prevent_a_report_from_being_written_by_anybody_but_surety() {
-    let key = || ObjectKey::cluster(Kind::ComplianceReport, TENANT);
-    for operation in [Operation::Create, Operation::Update, Operation::Delete] {
-        let stage = || Stage::new(&Bench::new(&CONTROL), operation, key());
-        assert_eq!(stage().broken().len(), 1, "{operation:?}");
-        assert_eq!(stage().by(SURETY).broken().len(), 0, "{operation:?}");
-    }
-}

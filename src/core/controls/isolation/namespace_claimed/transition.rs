@@ -1,4 +1,4 @@
-//! Acts by which a namespace would change hands, or by which what Surety keeps would be forged.
+//! Acts by which a namespace would change hands.
 
 use super::LABEL;
 use crate::{
@@ -24,9 +24,6 @@ pub(super) fn broken_by(transition: &Transition<'_>) -> Vec<Issue> {
             updated(transition, old, new)
         }
         (Kind::Tenant, Operation::Delete, ..) => tenant_deleted(transition),
-        (Kind::ComplianceReport, Operation::Create | Operation::Update | Operation::Delete, ..) => {
-            Some(report_written(transition))
-        }
         _ => None,
     };
     issue.into_iter().collect()
@@ -141,14 +138,4 @@ fn tenant_deleted(transition: &Transition<'_>) -> Option<Issue> {
              nothing",
         )
     })
-}
-
-fn report_written(transition: &Transition<'_>) -> Issue {
-    let act = transition.act;
-    Issue::fail(
-        "",
-        format!("{} by `{}`", act.operation.as_str(), act.user),
-        "ComplianceReports are written by Surety alone",
-        "mend what the report speaks of; Surety writes the report anew",
-    )
 }
