@@ -23,9 +23,9 @@ use super::{
     LeaderGate, Part, Target, WriteError, WriteMetrics,
     cache::{Answer, ApplyCache, Digest, Key},
     metrics::count,
-    settled::is_settled,
+    settled::{is_settled, is_written_for, was_applied},
 };
-use crate::{api::keys, core::facts::Name};
+use crate::core::facts::Name;
 
 /// Whether an apply takes fields from other managers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,21 +372,6 @@ impl Writer {
         }
         memory
     }
-}
-
-/// Whether a manager has applied the object before: its entry stays even where others took fields from it.
-fn was_applied(live: &Value, manager: &str) -> bool {
-    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array);
-    entries.into_iter().flatten().any(|entry| {
-        let text = |field: &str| entry.get(field).and_then(Value::as_str);
-        text("manager") == Some(manager) && text("operation") == Some("Apply")
-    })
-}
-
-/// Whether the labels say that Surety keeps the object, and for this tenant.
-fn is_written_for(live: &Value, tenant: &str) -> bool {
-    let label = |key: &str| live.get("metadata")?.get("labels")?.get(key)?.as_str();
-    label(keys::MANAGED_BY) == Some(keys::MANAGED_BY_SURETY) && label(keys::TENANT) == Some(tenant)
 }
 
 fn patch(key: Key<'_>, body: &Value, force: Force) -> Built {
