@@ -77,7 +77,10 @@ pub async fn what_no_policy_and_no_promise_asks_for_is_withdrawn(stage: &Stage<'
     };
     eventually(SOON, "fence and schedule", async || Ok((kept().await? == (true, true)).then_some(())))
         .await?;
-    for kind in ["profile", "isolationpolicy", "backuppolicy"] {
+    // No promise reaches the tenant any more, nor any policy by its label.
+    let released = r#"{"spec":{"version":"2.0","tenantSelector":{"matchLabels":{"story":"released"}},"changeLog":[{"version":"2.0","date":"2026-01-01","summary":"It reaches nobody."}]}}"#;
+    ground.merge("profile/$TENANT", released).await?.success()?;
+    for kind in ["isolationpolicy", "backuppolicy"] {
         ground.run(&format!("delete {kind} $TENANT")).await?.success()?;
     }
     eventually(WITHDRAWN, "neither fence nor schedule", async || {
