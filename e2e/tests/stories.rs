@@ -35,6 +35,7 @@ static PROGRAMME: Programme<Stage<'static>> = Programme {
         tenancy::a_tenant_that_holds_namespaces_is_not_deleted_until_it_has_let_them_go,
         tenancy::a_namespace_that_was_deleted_and_comes_back_is_adopted_again,
         drift::a_fence_that_goes_under_warn_comes_back_and_under_deny_does_not_go,
+        drift::what_no_policy_and_no_promise_asks_for_is_withdrawn,
         drift::under_observed_nothing_is_written_but_what_is_said_and_remembered,
         deletion::data_that_must_be_kept_is_not_deleted_in_any_way,
         deletion::definitions_that_promises_rest_on_are_not_deleted,

@@ -52,7 +52,7 @@ pub fn tenant_of_schedule(schedule: &Schedule) -> Option<Name> {
 }
 
 /// One schedule for each Managed backup policy, where the engine is there to take it.
-fn schedules(world: &World, plan: &Plan) -> Vec<Desired> {
+pub fn schedules(world: &World, plan: &Plan) -> Vec<Desired> {
     let has_engine = world.source_state(Source::VeleroSchedules) == SourceState::Synced;
     let managed = plan.effective.backup.iter().filter(|policy| policy.spec.management == Management::Managed);
     managed.filter(|_| has_engine).filter_map(|policy| schedule(world, plan, policy)).collect()

@@ -10,4 +10,6 @@ mod figures;
 mod notices;
 pub mod record;
 pub mod status;
+pub mod unwanted;
+mod withdrawals;
 pub mod writes;

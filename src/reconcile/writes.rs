@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::desired::Desired;
+use super::{desired::Desired, unwanted::Unwanted};
 use crate::{
     core::facts::ObjectKey,
     write::{Force, Operation, Target, Write, WriteQueue, Writer},
@@ -43,6 +43,20 @@ impl Writes {
             manager: desired.manager,
             operation: Operation::ApplyStatus(desired.body),
         });
+    }
+
+    /// An object that is not wanted any more goes, where it is Surety's.
+    pub fn withdrawal(&self, unwanted: Unwanted) {
+        self.queue.submit(Write {
+            target: target_of(&unwanted.key),
+            manager: unwanted.manager,
+            operation: Operation::Withdraw(unwanted.tenant),
+        });
+    }
+
+    /// The object is not there: the next write makes it anew.
+    pub fn forget(&self, target: &Target) {
+        self.writer.forget(target);
     }
 
     /// Somebody may have changed the object: the next write looks at it.

@@ -32,8 +32,8 @@ pub enum Operation {
     Apply(Value, Force),
     /// As [`Writer::apply_status`](super::Writer::apply_status).
     ApplyStatus(Value),
-    /// As [`Writer::remove`](super::Writer::remove), of the object with this UID.
-    Delete(Name),
+    /// As [`Writer::withdraw`](super::Writer::withdraw), of what was written for this tenant.
+    Withdraw(Name),
 }
 
 /// What two writes share when the newer replaces the older.
@@ -47,11 +47,18 @@ pub struct WriteKey {
     pub part: Part,
 }
 
+impl WriteKey {
+    /// The same writer's write of the object itself.
+    fn of_object(&self) -> Self {
+        Self { part: Part::Object, ..self.clone() }
+    }
+}
+
 impl Write {
     /// Its key.
     pub fn key(&self) -> WriteKey {
         let part = match self.operation {
-            Operation::Apply(..) | Operation::Delete(_) => Part::Object,
+            Operation::Apply(..) | Operation::Withdraw(_) => Part::Object,
             Operation::ApplyStatus(_) => Part::Status,
         };
         WriteKey { target: self.target.clone(), manager: self.manager, part }
@@ -76,6 +83,8 @@ pub(super) struct Pending {
     backoff: BackoffRange,
     entries: HashMap<WriteKey, Entry>,
     due: BTreeMap<(Instant, u64), WriteKey>,
+    /// Statuses that had their turn and wait for their objects, by the objects.
+    after_object: HashMap<WriteKey, WriteKey>,
     next: u64,
     is_closed: bool,
 }
@@ -83,14 +92,20 @@ pub(super) struct Pending {
 #[derive(Debug)]
 struct Entry {
     waiting: Option<Write>,
-    /// Whether its turn came and it waits for its object.
-    is_behind: bool,
     backoff: Backoff,
 }
 
 impl Pending {
     pub(super) fn new(capacity: usize, backoff: BackoffRange) -> Self {
-        Self { capacity, backoff, entries: HashMap::new(), due: BTreeMap::new(), next: 0, is_closed: false }
+        Self {
+            capacity,
+            backoff,
+            entries: HashMap::new(),
+            due: BTreeMap::new(),
+            after_object: HashMap::new(),
+            next: 0,
+            is_closed: false,
+        }
     }
 
     /// Takes a write in, to be made at `at`. A newer write keeps the turn of the one that it replaces.
@@ -107,14 +122,13 @@ impl Pending {
             return Submitted::Dropped;
         }
         self.schedule(at, key.clone());
-        let entry = Entry { waiting: Some(write), is_behind: false, backoff: Backoff::new(self.backoff) };
+        let entry = Entry { waiting: Some(write), backoff: Backoff::new(self.backoff) };
         self.entries.insert(key, entry);
         Submitted::Queued
     }
 
-    /// The write whose turn it is. No other of its key is given out before [`Self::finish`].
-    ///
-    /// A status whose object is still to be written by the same writer waits for that: there may be no object yet.
+    /// The write whose turn it is. No other of its key is given out before [`Self::finish`], and no status before the
+    /// object of the same writer is done: it may not exist yet.
     pub(super) fn take(&mut self, now: Instant) -> Option<Write> {
         loop {
             let first = self.due.first_entry()?;
@@ -122,12 +136,11 @@ impl Pending {
                 return None;
             }
             let key = first.remove();
-            let is_behind = object_of(&key).is_some_and(|object| self.entries.contains_key(&object));
-            let entry = self.entries.get_mut(&key)?;
-            entry.is_behind = is_behind;
-            if !is_behind {
-                return entry.waiting.take();
+            let object = key.of_object();
+            if key.part == Part::Object || !self.entries.contains_key(&object) {
+                return self.entries.get_mut(&key)?.waiting.take();
             }
+            self.after_object.insert(object, key);
         }
     }
 
@@ -149,17 +162,9 @@ impl Pending {
             self.schedule(now + delay, key.clone());
         } else {
             self.entries.remove(key);
-            self.release(key, now);
-        }
-    }
-
-    /// What waited for this object has its turn.
-    fn release(&mut self, object: &WriteKey, now: Instant) {
-        let status = WriteKey { part: Part::Status, ..object.clone() };
-        let behind = self.entries.get_mut(&status).filter(|entry| entry.is_behind);
-        if let Some(entry) = behind {
-            entry.is_behind = false;
-            self.schedule(now, status);
+            if let Some(status) = self.after_object.remove(key) {
+                self.schedule(now, status);
+            }
         }
     }
 
@@ -180,11 +185,6 @@ impl Pending {
         self.due.insert((at, self.next), key);
         self.next += 1;
     }
-}
-
-/// The write of the object that a status belongs to.
-fn object_of(key: &WriteKey) -> Option<WriteKey> {
-    (key.part == Part::Status).then(|| WriteKey { part: Part::Object, ..key.clone() })
 }
 
 #[cfg(test)]
@@ -224,30 +224,40 @@ mod tests {
         let (mut pending, now) = pending();
         let status = Write { operation: Operation::ApplyStatus(json!({})), ..write("a", 1) };
         let other = Write { manager: "surety/other", ..write("a", 1) };
-        let delete = Write { operation: Operation::Delete("u".into()), ..write("a", 1) };
+        let withdrawal = Write { operation: Operation::Withdraw("acme".into()), ..write("a", 1) };
         assert_eq!(pending.submit(write("a", 1), now), Submitted::Queued);
         assert_eq!(pending.submit(status, now), Submitted::Queued);
         assert_eq!(pending.submit(other, now), Submitted::Queued);
-        assert_eq!(pending.submit(delete, now), Submitted::Replaced);
+        assert_eq!(pending.submit(withdrawal, now), Submitted::Replaced);
     }
 
     #[test]
-    fn a_status_waits_until_its_object_is_written() {
+    fn a_status_waits_until_its_object_is_done_whether_it_was_made_or_given_up() {
         let (mut pending, now) = pending();
-        let status = || Write { operation: Operation::ApplyStatus(json!({})), ..write("a", 1) };
-        pending.submit(status(), now);
-        pending.submit(write("a", 1), now);
-        let object = pending.take(now).unwrap();
-        assert_eq!(object, write("a", 1));
-        assert_eq!(pending.take(now), None);
-        pending.finish(&object.key(), Some(object.clone()), now, 1.0);
-        assert_eq!(pending.take(now), None, "it failed and is tried again");
-        let later = pending.next_due().unwrap();
+        let status = |name: &str, body: u32| Write {
+            operation: Operation::ApplyStatus(json!({"body": body})),
+            ..write(name, 1)
+        };
+        let later = now + Duration::from_secs(1);
+        pending.submit(status("a", 1), now);
+        pending.submit(write("a", 1), later);
+        pending.submit(status("b", 1), now);
+        assert_eq!(pending.take(now), Some(status("b", 1)), "another object's status does not wait");
+        assert_eq!(pending.take(now), None, "the object is to be written first");
+        assert_eq!(pending.submit(status("a", 2), now), Submitted::Replaced);
         let object = pending.take(later).unwrap();
-        pending.finish(&object.key(), None, later, 1.0);
-        assert_eq!(pending.take(later), Some(status()));
-        pending.finish(&status().key(), None, later, 1.0);
-        assert_eq!((pending.len(), pending.next_due()), (0, None));
+        assert_eq!(
+            (object.clone(), pending.take(later)),
+            (write("a", 1), None),
+            "the object is being written"
+        );
+        pending.finish(&object.key(), Some(object.clone()), later, 1.0);
+        assert_eq!(pending.take(later), None, "the object is tried again");
+        let again = later + Duration::from_secs(2);
+        assert_eq!(pending.take(again), Some(write("a", 1)));
+        pending.finish(&object.key(), None, again, 1.0);
+        assert_eq!(pending.take(again), Some(status("a", 2)));
+        assert_eq!(pending.take(again), None);
     }
 
     #[test]

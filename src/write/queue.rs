@@ -141,7 +141,7 @@ impl WriteQueue {
             Operation::ApplyStatus(body) => {
                 self.writer.apply_status(&write.target, write.manager, body).await
             }
-            Operation::Delete(uid) => self.writer.remove(&write.target, uid).await,
+            Operation::Withdraw(tenant) => self.writer.withdraw(&write.target, write.manager, tenant).await,
         };
         let is_retried = result.as_ref().is_err_and(WriteError::is_retryable);
         if let Err(error) = &result {

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::Part;
+use crate::api::keys;
 
 /// What `managedFields` never list, because it names the object.
 const IDENTITY: [&str; 5] = ["name", "namespace", "uid", "resourceVersion", "managedFields"];
@@ -112,6 +113,21 @@ fn holds(live: &Value, wanted: &Value) -> bool {
         }
         _ => live == wanted,
     }
+}
+
+/// Whether a manager has applied the object before: its entry stays even where others took fields from it.
+pub(super) fn was_applied(live: &Value, manager: &str) -> bool {
+    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array);
+    entries.into_iter().flatten().any(|entry| {
+        let text = |field: &str| entry.get(field).and_then(Value::as_str);
+        text("manager") == Some(manager) && text("operation") == Some("Apply")
+    })
+}
+
+/// Whether the labels say that Surety keeps the object, and for this tenant.
+pub(super) fn is_written_for(live: &Value, tenant: &str) -> bool {
+    let label = |key: &str| live.get("metadata")?.get("labels")?.get(key)?.as_str();
+    label(keys::MANAGED_BY) == Some(keys::MANAGED_BY_SURETY) && label(keys::TENANT) == Some(tenant)
 }
 
 #[cfg(test)]

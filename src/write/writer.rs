@@ -23,7 +23,7 @@ use super::{
     LeaderGate, Part, Target, WriteError, WriteMetrics,
     cache::{Answer, ApplyCache, Digest, Key},
     metrics::count,
-    settled::is_settled,
+    settled::{is_settled, is_written_for, was_applied},
 };
 use crate::core::facts::Name;
 
@@ -190,11 +190,40 @@ impl Writer {
                 if matches!(written, Written::Made(_)) {
                     count(&self.metrics.deleted);
                     self.forget(target);
+                    return Ok(Written::Made(Revision::default()));
                 }
                 Ok(written)
             }
             Err(WriteError::NotFound { .. }) => Ok(Written::Unchanged),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes an object that `manager` applied for `tenant`, as it is found. What carries other labels, or was never
+    /// applied by `manager`, is somebody else's: it stays, and is [`Written::Unchanged`].
+    pub async fn withdraw(
+        &self,
+        target: &Target,
+        manager: &str,
+        tenant: &str,
+    ) -> Result<Written, WriteError> {
+        if !self.gate.is_open() {
+            count(&self.metrics.skipped);
+            return Ok(Written::Skipped);
+        }
+        count(&self.metrics.looked_at);
+        let path = request::Request::new(target.collection());
+        let request = path.get(&target.name, &kube::api::GetParams::default());
+        let live = match self.send::<Value>(target, "get", request).await {
+            Ok(live) => live,
+            Err(WriteError::NotFound { .. }) => return Ok(Written::Unchanged),
+            Err(error) => return Err(error),
+        };
+        match live.pointer("/metadata/uid").and_then(Value::as_str) {
+            Some(uid) if is_written_for(&live, tenant) && was_applied(&live, manager) => {
+                self.remove(target, uid).await
+            }
+            _ => Ok(Written::Unchanged),
         }
     }
 
@@ -331,15 +360,6 @@ impl Writer {
         }
         memory
     }
-}
-
-/// Whether a manager has applied the object before: its entry stays even where others took fields from it.
-fn was_applied(live: &Value, manager: &str) -> bool {
-    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array);
-    entries.into_iter().flatten().any(|entry| {
-        let text = |field: &str| entry.get(field).and_then(Value::as_str);
-        text("manager") == Some(manager) && text("operation") == Some("Apply")
-    })
 }
 
 pub(super) fn creation(target: &Target, manager: &str, body: &Value) -> Result<Built, WriteError> {

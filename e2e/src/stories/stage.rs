@@ -17,6 +17,8 @@ use crate::world::{apply_all, eventually, install_crds, repository};
 
 /// What a condition that is only a matter of moments may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
+/// What a thing that nothing wants any more may take to go: it stays half a minute, lest there is doubt.
+pub const WITHDRAWN: Duration = Duration::from_secs(90);
 
 /// Whose members pass: Surety is told of it.
 pub const BREAK_GLASS_GROUP: &str = "emergency";

@@ -1,7 +1,7 @@
 //! What was set up and is changed afterwards: refused where it would be refused, put back where it goes.
 
 use anyhow::{Result, ensure};
-use e2e::stories::{Ground, Rule, SOON, Stage, admitted, refused, warned};
+use e2e::stories::{Ground, Rule, SOON, Stage, WITHDRAWN, admitted, refused, warned};
 use e2e::surety::USER;
 use e2e::world::eventually;
 
@@ -64,6 +64,33 @@ pub async fn a_fence_that_goes_under_warn_comes_back_and_under_deny_does_not_go(
         Ok(Some(()))
     })
     .await
+}
+
+pub async fn what_no_policy_and_no_promise_asks_for_is_withdrawn(stage: &Stage<'_>) -> Result<()> {
+    let rule = Rule { enforcement: "Audit", ..Rule::default() };
+    let ground = Ground::under(stage, "withdrawn", rule).await?;
+    let kept = async || {
+        let fence = ground.run(&format!("get networkpolicy {FENCE} --ignore-not-found -o name")).await?;
+        let line = ground.fill("get schedules.velero.io -n velero -l surety.dev/tenant=$TENANT -o name");
+        let schedule = ground.kubectl().must(&line.split(' ').collect::<Vec<_>>()).await?;
+        Ok::<_, anyhow::Error>((!fence.success()?.is_empty(), !schedule.is_empty()))
+    };
+    eventually(SOON, "fence and schedule", async || Ok((kept().await? == (true, true)).then_some(())))
+        .await?;
+    // No promise reaches the tenant any more, nor any policy by its label.
+    let released = r#"{"spec":{"version":"2.0","tenantSelector":{"matchLabels":{"story":"released"}},"changeLog":[{"version":"2.0","date":"2026-01-01","summary":"It reaches nobody."}]}}"#;
+    ground.merge("profile/$TENANT", released).await?.success()?;
+    for kind in ["isolationpolicy", "backuppolicy"] {
+        ground.run(&format!("delete {kind} $TENANT")).await?.success()?;
+    }
+    eventually(WITHDRAWN, "neither fence nor schedule", async || {
+        let found = kept().await?;
+        ensure!(found == (false, false), "fence and schedule are there: {found:?}");
+        Ok(Some(()))
+    })
+    .await?;
+    // What somebody else wrote stays: the namespace, and the tenant's claim to it.
+    ground.is_claimed().await
 }
 
 pub async fn under_observed_nothing_is_written_but_what_is_said_and_remembered(

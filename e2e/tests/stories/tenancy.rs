@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::kubectl::Kubectl;
-use e2e::stories::{Ground, NAMESPACE, Rule, SOON, Stage, admitted, refused};
+use e2e::stories::{Ground, NAMESPACE, Rule, SOON, Stage, WITHDRAWN, admitted, refused};
 use e2e::world::{eventually, unique};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
@@ -167,7 +167,13 @@ pub async fn a_tenant_that_holds_namespaces_is_not_deleted_until_it_has_let_them
         Ok(Some(()))
     })
     .await?;
-    // Nothing of the customer's went with it.
+    // Its report goes after it; what is remembered of it and the customer's own stays.
+    eventually(WITHDRAWN, "a report that is gone", async || {
+        let found = ground.run("get compliancereport $TENANT --ignore-not-found -o name").await?.success()?;
+        Ok(found.is_empty().then_some(()))
+    })
+    .await?;
+    ground.record().await?;
     ground.namespace().await?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{book::Book, desired, writes::Writes};
+use super::{book::Book, desired, withdrawals::Withdrawals, writes::Writes};
 use crate::{
     core::{
         facts::{Change, Fact, Kind, Name, ObjectKey, Source, SourceState},
@@ -35,6 +35,8 @@ use crate::{
 const SETTLE: Duration = Duration::from_millis(200);
 /// The longest sleep: the wall clock may be set, and machines sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How often it is asked what nothing wants any more.
+const UNWANTED: Duration = Duration::from_secs(10);
 /// How often everything is evaluated again, to heal what was missed.
 pub const FULL_PASS: SignedDuration = SignedDuration::from_mins(10);
 /// The condition of `/readyz` that every required source has been listed.
@@ -82,6 +84,7 @@ pub struct Engine {
     written: HashSet<Target>,
     looked_at: HashSet<Target>,
     disputed: HashMap<Target, String>,
+    withdrawals: Withdrawals,
 }
 
 impl Engine {
@@ -96,6 +99,7 @@ impl Engine {
             written: HashSet::default(),
             looked_at: HashSet::default(),
             disputed: HashMap::default(),
+            withdrawals: Withdrawals::default(),
         }
     }
 
@@ -105,6 +109,8 @@ impl Engine {
         settle.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut full_pass = interval(Duration::try_from(FULL_PASS).unwrap_or(Duration::from_mins(10)));
         full_pass.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut unwanted = interval(UNWANTED);
+        unwanted.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let shutdown = self.parts.shutdown.clone();
         loop {
             let pause = self.pause();
@@ -117,6 +123,7 @@ impl Engine {
                 () = sleep(pause) => self.tick(),
                 _ = settle.tick() => self.settle(),
                 _ = full_pass.tick() => self.full_pass(),
+                _ = unwanted.tick() => self.withdraw(),
                 Ok(()) = self.parts.enforcing_since.changed() => self.note_enforcement(),
                 Ok(()) = self.parts.leadership.changed() => self.declarations_changed = true,
                 Some(outcome) = self.parts.outcomes.recv() => self.learn(&outcome),

@@ -8,11 +8,12 @@ use crate::{
 };
 
 impl Engine {
-    /// A report's status may overtake the report; it is written again.
+    /// A report that somebody deleted is written again.
     pub(super) fn learn(&mut self, outcome: &Outcome) {
         let target = &outcome.key.target;
         match &outcome.result {
             Err(WriteError::NotFound { .. }) if target.resource == Kind::ComplianceReport.resource() => {
+                self.parts.writes.forget(target);
                 self.book.mark(target.name.clone());
             }
             Err(error @ WriteError::Conflict { .. }) if is_tenants_own(target) => {
@@ -23,6 +24,7 @@ impl Engine {
                 tracing::warn!(object = %target, ?retry_after, "somebody changes it again and again; it is left alone");
                 self.tell(notices::of_contest(target));
             }
+            Ok(Written::Made(revision)) if revision.uid.is_empty() => self.note_withdrawn(target),
             Ok(Written::Made(revision)) => self.note_written(&outcome.key, &revision.uid),
             Ok(Written::Unchanged) => self.forget_conflict(target),
             Ok(Written::Skipped) => {}
@@ -59,6 +61,13 @@ impl Engine {
         let mut texts: Vec<String> = own.map(|(target, answer)| format!("{target}: {answer}")).collect();
         texts.sort();
         texts
+    }
+
+    fn note_withdrawn(&mut self, target: &Target) {
+        tracing::info!(object = %target, "it is withdrawn: nothing wants it any more");
+        self.written.remove(target);
+        self.looked_at.remove(target);
+        self.forget_conflict(target);
     }
 
     /// A second write of the same object, after somebody had touched it, puts back what was changed.

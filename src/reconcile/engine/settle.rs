@@ -14,6 +14,8 @@ use crate::{
     reconcile::{
         desired, figures, notices, record,
         status::{self, Known},
+        unwanted,
+        withdrawals::Withdrawals,
     },
 };
 
@@ -102,6 +104,18 @@ impl Engine {
         }
         for desired in desired::of_tenant(world, plan) {
             writes.object(desired);
+        }
+    }
+
+    /// Withdraws what was written and nothing wants any more.
+    pub(super) fn withdraw(&mut self) {
+        if !self.book.is_open() || !self.parts.writes.is_leading() {
+            self.withdrawals = Withdrawals::default();
+            return;
+        }
+        let unwanted = unwanted::all(self.book.world());
+        for due in self.withdrawals.due(unwanted, Instant::now()) {
+            self.parts.writes.withdrawal(due);
         }
     }
 

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use hyper::Method;
-use serde_json::json;
-use tokio::time::Instant;
+use serde_json::{Value, json};
+use tokio::{task::JoinHandle, time::Instant};
 
 use super::rig::{APPLY, MANAGER, POLICY, Rig, body, live, made, policy, settled};
 use crate::{
     core::facts::Kind,
-    write::{DryRun, Force, Leadership, Target, WriteCounts, WriteError, Written},
+    write::{DryRun, Force, Leadership, Revision, Target, WriteCounts, WriteError, Written},
 };
 
 const POLICIES: &str = "/apis/networking.k8s.io/v1/namespaces/acme/networkpolicies";
@@ -237,6 +237,60 @@ async fn a_deletion_is_of_one_uid_and_of_nothing_where_it_is_gone() {
         }
     }
     assert_eq!(rig.metrics.read().deleted, 1);
+}
+
+/// The object as Surety writes it for `acme`, with this value at a place.
+fn kept(pointer: &str, value: &str) -> Value {
+    let mut live = json!({"metadata": {
+        "uid": "u1",
+        "labels": {"app.kubernetes.io/managed-by": "surety", "surety.dev/tenant": "acme"},
+        "managedFields": [{"manager": MANAGER, "operation": "Apply"}],
+    }});
+    if let Some(place) = live.pointer_mut(pointer) {
+        *place = json!(value);
+    }
+    live
+}
+
+fn withdraw(rig: &Rig) -> JoinHandle<Result<Written, WriteError>> {
+    let writer = rig.writer.clone();
+    tokio::spawn(async move { writer.withdraw(&policy(), MANAGER, "acme").await })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_surety_keeps_for_a_tenant_is_withdrawn_by_uid() {
+    let mut rig = Rig::new();
+    let withdrawing = withdraw(&rig);
+    rig.expect(Method::GET, POLICY).await.answer(200, &kept("/metadata/nothing", ""));
+    let mut exchange = rig.expect(Method::DELETE, &format!("{POLICY}?")).await;
+    assert_eq!(exchange.body().await, json!({"preconditions": {"uid": "u1"}}));
+    exchange.answer(200, &json!({"kind": "Status", "status": "Success"}));
+    assert_eq!(withdrawing.await.unwrap().unwrap(), Written::Made(Revision::default()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_or_not_suretys_is_not_withdrawn() {
+    let mut rig = Rig::new();
+    let gone = withdraw(&rig);
+    rig.expect(Method::GET, POLICY).await.refuse(404, "NotFound");
+    assert_eq!(gone.await.unwrap().unwrap(), Written::Unchanged);
+    for (pointer, other) in [
+        ("/metadata/labels/app.kubernetes.io~1managed-by", "helm"),
+        ("/metadata/labels/surety.dev~1tenant", "globex"),
+        ("/metadata/labels", "none"),
+        ("/metadata/managedFields/0/manager", "kubectl"),
+        ("/metadata/managedFields/0/operation", "Update"),
+    ] {
+        let withdrawing = withdraw(&rig);
+        rig.expect(Method::GET, POLICY).await.answer(200, &kept(pointer, other));
+        assert_eq!(withdrawing.await.unwrap().unwrap(), Written::Unchanged, "{pointer}");
+    }
+    let forbidden = withdraw(&rig);
+    rig.expect(Method::GET, POLICY).await.refuse(403, "Forbidden");
+    assert!(matches!(forbidden.await.unwrap(), Err(WriteError::Forbidden { .. })));
+    rig.leadership.send_replace(Leadership::Following);
+    assert_eq!(withdraw(&rig).await.unwrap().unwrap(), Written::Skipped);
+    assert!(rig.is_quiet_for(Duration::from_secs(1)).await);
 }
 
 #[tokio::test(start_paused = true)]
