@@ -3,6 +3,7 @@
 //! The only room that may start tasks for good and read the clock. No decision may enter here.
 
 pub mod config;
+mod connection;
 pub mod decider;
 mod decoder;
 mod enforcement;

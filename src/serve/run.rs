@@ -1,12 +1,9 @@
 //! Wiring: everything that `surety run` starts, and the order in which it ends.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use kube::{
-    Client,
-    config::{KubeConfigOptions, Kubeconfig},
-};
+use kube::Client;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -18,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     config::Config,
+    connection::connect,
     decider::Gatekeeper,
     decoder::Decoder,
     health::{self, Readiness},
@@ -44,7 +42,7 @@ use crate::{
     watch::{Clock, Setup, Timing, Watches},
     write::{
         Aggregation, CaSecrets, Elector, EventRecorder, LeaderGate, LeaseSettings, Outcome, QueueLimits,
-        Reporter, WriteMetrics, WriteQueue, Writer, WriterLimits,
+        Reporter, WriteQueue, Writer, WriterLimits,
     },
 };
 
@@ -69,7 +67,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
     serve_health(&mut tasks, health_listener, &readiness, &metrics, &stop);
     let certificates = keep_certificates(&mut tasks, &client, &config, &readiness, &metrics, &stop)?;
-    let writing = start_writing(&mut tasks, &client, &config, &stop);
+    let writing = start_writing(&mut tasks, &client, &config, &metrics, &stop);
     let (enforcing_sender, enforcing_since) = watch::channel(None);
     let (paused_sender, paused) = watch::channel(false);
     let snapshots = Snapshots::new(World::new(controls::all()));
@@ -167,19 +165,6 @@ const fn revision() -> &'static str {
     }
 }
 
-async fn connect(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
-    let mut config = match kubeconfig {
-        Some(path) => {
-            let file = Kubeconfig::read_from(path)?;
-            kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
-        }
-        None => kube::Config::infer().await?,
-    };
-    // Watches and writes retry by themselves, within time-outs of their own.
-    config.default_retry = false;
-    Ok(Client::try_from(config)?)
-}
-
 async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| anyhow::anyhow!("cannot listen on {address}: {error}"))
 }
@@ -238,8 +223,14 @@ fn keep_certificates(
     Ok(certificates)
 }
 
-fn start_writing(tasks: &mut Tasks, client: &Client, config: &Config, stop: &Stop) -> Writing {
-    let counted = Arc::new(WriteMetrics::default());
+fn start_writing(
+    tasks: &mut Tasks,
+    client: &Client,
+    config: &Config,
+    metrics: &Metrics,
+    stop: &Stop,
+) -> Writing {
+    let counted = metrics.writes.counted();
     let identity = format!("{}-{}", config.replica, std::process::id());
     let settings = LeaseSettings::new(&config.namespace, "surety", identity);
     let (elector, leadership) = Elector::new(client.clone(), settings, clock(), Arc::clone(&counted));

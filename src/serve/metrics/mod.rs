@@ -8,6 +8,7 @@ mod certificate;
 mod reconcile;
 pub mod tenants;
 pub mod watch;
+mod writes;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use certificate::CertificateMetrics;
 pub use reconcile::{Outcome, ReconcileMetrics};
 pub use tenants::{AgeLimit, Figures, ProfileFigures, TenantMetrics, WaiverState};
 pub use watch::{KindFigures, SourceCounts, WatchMetrics};
+pub use writes::WriteFigures;
 
 /// The listener of the webhook, as metrics name it.
 pub const WEBHOOK_LISTENER: &str = "webhook";
@@ -49,6 +51,8 @@ pub struct Metrics {
     pub reconcile: ReconcileMetrics,
     /// Watches and sources.
     pub watch: WatchMetrics,
+    /// Writes and Events.
+    pub writes: WriteFigures,
 }
 
 impl Metrics {
@@ -64,6 +68,7 @@ impl Metrics {
             certificate: CertificateMetrics::default(),
             reconcile: ReconcileMetrics::default(),
             watch: WatchMetrics::default(),
+            writes: WriteFigures::default(),
         };
         metrics.admission.register(&mut root);
         metrics.listeners.register(&mut root, &[WEBHOOK_LISTENER, METRICS_LISTENER]);
@@ -71,6 +76,7 @@ impl Metrics {
         root.register_collector(Box::new(metrics.tenants.clone()));
         root.register_collector(Box::new(metrics.certificate.clone()));
         root.register_collector(Box::new(metrics.watch.clone()));
+        root.register_collector(Box::new(metrics.writes.clone()));
         Self { registry: root, ..metrics }
     }
 
