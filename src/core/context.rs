@@ -1,7 +1,7 @@
 //! The door through which a control reads facts. It notes every source that is read, so that one place decides what
 //! an unsynced or stale source means, and a test can compare what is read with what is declared.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -9,9 +9,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::{
     effective::Effective,
     facts::{
-        Declared, Definition, Ignorance, Kind, Known, Location, Name, Namespace, NetworkPolicy, ObjectKey,
-        PersistentVolume, PersistentVolumeClaim, RecoveryPoint, Schedule, Source, Sources, StorageClass,
-        Unknown, VolumeCopy, Workload,
+        Declared, Definition, HeldData, Ignorance, Kind, Known, Location, Name, Namespace, NetworkPolicy,
+        ObjectKey, PersistentVolume, PersistentVolumeClaim, RecoveryPoint, Schedule, Source, Sources,
+        StorageClass, Unknown, VolumeCopy, Workload,
     },
     parameters::Parameters,
     plan::Plan,
@@ -78,6 +78,11 @@ impl<'a> Context<'a> {
     /// The end of the tenant's contract.
     pub fn contract_end(&self) -> Option<Timestamp> {
         self.tenant().spec.contract.as_ref().and_then(|contract| contract.end)
+    }
+
+    /// The data of the tenant that was seen, by `namespace/name` of its claim.
+    pub fn held_data(&self) -> Option<&'a BTreeMap<Name, HeldData>> {
+        self.read(Source::Records).record(&self.plan.tenant.name).map(|record| &record.data)
     }
 
     /// A namespace.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::desired::Desired;
@@ -9,7 +10,9 @@ use crate::api::TenantSpec;
 use crate::{
     api::keys,
     core::{
+        controls::retention,
         facts::{ClaimRecord, Declared, FindingMemory, Kind, Name, Namespace, ObjectKey, TenantRecord},
+        plan::Plan,
         tenancy,
         world::World,
     },
@@ -27,9 +30,13 @@ pub const RECORD_KEY: &str = "record";
 /// The record of a tenant as it shall be.
 pub fn next(
     world: &World,
-    tenant: &Declared<TenantSpec>,
+    plan: &Plan,
     findings: BTreeMap<Name, FindingMemory>,
+    now: Timestamp,
 ) -> TenantRecord {
+    let tenant = &plan.tenant;
+    let held = world.record(&tenant.name).map(|record| record.data.clone()).unwrap_or_default();
+    let data = retention::remember(world, plan, &held, now);
     let known = world.record(&tenant.name).map(|record| record.namespaces.clone()).unwrap_or_default();
     let mut namespaces: BTreeMap<Name, ClaimRecord> = world
         .namespaces_of(&tenant.name)
@@ -40,7 +47,7 @@ pub fn next(
     for (name, claim) in gone.take(GONE_REMEMBERED) {
         namespaces.entry(name).or_insert(claim);
     }
-    TenantRecord { tenant: tenant.name.clone(), namespaces, findings }
+    TenantRecord { tenant: tenant.name.clone(), namespaces, findings, data }
 }
 
 /// The claim as the Tenant confirms it now, or as it was confirmed where the namespace no longer carries what it asks for.
@@ -96,8 +103,8 @@ mod tests {
     }
 
     fn record_of(bench: &Bench) -> TenantRecord {
-        let tenant = bench.world.tenant(TENANT).unwrap().clone();
-        next(&bench.world, &tenant, BTreeMap::new())
+        let plan = bench.world.plan(TENANT).unwrap().clone();
+        next(&bench.world, &plan, BTreeMap::new(), Timestamp::UNIX_EPOCH)
     }
 
     #[test]

@@ -33,6 +33,26 @@ pub struct TenantRecord {
     pub namespaces: BTreeMap<Name, ClaimRecord>,
     /// Findings by key: when they were seen first, how often they came back.
     pub findings: BTreeMap<Name, FindingMemory>,
+    /// Data that was seen, by namespace and name of its claim, as `namespace/name`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<Name, HeldData>,
+}
+
+/// A claim that held data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldData {
+    /// The data class that counted; none where none was declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Name>,
+    /// The volume that it was bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Name>,
+    /// When the claim was created.
+    pub created: Timestamp,
+    /// When neither claim nor volume was there any more; none while one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Timestamp>,
 }
 
 /// A claimed namespace.

@@ -20,7 +20,7 @@ pub use backup::{
 pub use cluster::{
     ClaimReference, Definition, Namespace, PersistentVolume, StorageClass, VolumeBacking, parse_bool_like_go,
 };
-pub use declared::{ClaimRecord, Declared, FindingMemory, TenantRecord};
+pub use declared::{ClaimRecord, Declared, FindingMemory, HeldData, TenantRecord};
 pub use kind::{Kind, ObjectKey, Resource};
 pub use known::{Ignorance, Known, Unknown};
 pub use labels::Labels;

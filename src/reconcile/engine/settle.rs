@@ -76,7 +76,7 @@ impl Engine {
     fn write_tenant(&self, plan: &Plan, result: &TenantResult, oldest: Option<Timestamp>, now: Timestamp) {
         let world = self.book.world();
         let writes = &self.parts.writes;
-        let next = record::next(world, &plan.tenant, result.memory.clone());
+        let next = record::next(world, plan, result.memory.clone(), now);
         if world.record(&plan.tenant.name).map(AsRef::as_ref) != Some(&next) {
             match record::config_map(&self.parts.own_namespace, &next) {
                 Ok(desired) => writes.object(desired),

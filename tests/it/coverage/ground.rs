@@ -11,7 +11,7 @@ use surety::{
         world::World,
     },
     decode::{self, WatchLine},
-    reconcile::{book::Book, desired},
+    reconcile::{book::Book, desired, record},
 };
 
 use super::{backup, objects::*, promise::Promise};
@@ -141,6 +141,15 @@ impl Ground {
             self.put_all([applied]);
         }
         self
+    }
+
+    /// What the controller remembers of the tenant, as it is written.
+    pub fn remembered(&self) -> Value {
+        let book = self.book();
+        let plan = book.world().plan(TENANT).unwrap();
+        let memory = book.result(TENANT, self.now).unwrap().memory;
+        let record = record::next(book.world(), plan, memory, self.now);
+        self.applied(&record::config_map("surety-system", &record).unwrap())
     }
 
     /// An object as it is after server-side apply of Surety's part.

@@ -9,7 +9,7 @@ use surety::{
 
 use super::{
     attempt,
-    case::{Breach, Cases, Refusal, Unseen},
+    case::{Breach, Cases, Refusal},
     ground::{Event, Ground, data_class},
     objects::*,
     policies,
@@ -17,12 +17,8 @@ use super::{
     request::Request,
 };
 
-pub static CASES: Cases = Cases {
-    prevent: Some(prevent),
-    detect: Some(detect),
-    unseen: Some(unseen),
-    ..Cases::of("retention.kept")
-};
+pub static CASES: Cases =
+    Cases { prevent: Some(prevent), detect: Some(detect), ..Cases::of("retention.kept") };
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -161,22 +157,32 @@ fn detect(promise: &Promise) -> Vec<Breach> {
                     vec![Event::Gone(claim.clone()), Event::Put(released("Delete"))],
                     vec![Event::Gone(claim), Event::Put(released("Retain"))],
                 ),
+                gone(&time),
             ]
         })
         .collect()
 }
 
-/// Data that was ended while nobody was asked: its claim and its volume are gone, and with them what would show it.
-fn unseen(promise: &Promise) -> Vec<Unseen> {
-    let gone = |time: Time| Unseen {
-        why: "finds what is about to go before its time, and not what is gone",
-        breach: vec![
-            Event::Gone(time.running.get(Kind::PersistentVolumeClaim, "data")),
-            Event::Gone(time.running.get(Kind::PersistentVolume, "pv-data")),
-        ],
-        ground: time.running,
+/// Data that was ended while nobody was asked: its claim and its volume are gone, and the controller remembers them. In
+/// its twin the volume is retained.
+fn gone(time: &Time) -> Breach {
+    let claim = time.running.get(Kind::PersistentVolumeClaim, "data");
+    let volume = time.running.get(Kind::PersistentVolume, "pv-data");
+    let retained =
+        json!({"spec": {"persistentVolumeReclaimPolicy": "Retain"}, "status": {"phase": "Released"}});
+    let retained = Event::Put(with(&volume, retained));
+    let claim = Event::Gone(claim);
+    let remembered = |events: Vec<Event>| {
+        let record = Event::Put(time.running.remembered());
+        let after = time.running.clone().after(&[record]).after(&events).remembered();
+        events.into_iter().chain([Event::Put(after)]).collect()
     };
-    times(promise).into_iter().map(gone).collect()
+    Breach::at_once(
+        format!("a claim is gone with its volume {}", time.what),
+        &time.running,
+        remembered(vec![claim.clone(), Event::Gone(volume)]),
+        remembered(vec![claim, retained]),
+    )
 }
 
 #[test]

@@ -7,7 +7,9 @@ use surety::core::catalogue::Strength;
 
 use super::{
     case::{Attested, Breach, Cases, Drift, Refusal, Unseen},
-    governance_attested, governance_profile_current, isolation_host_access, isolation_network_default_deny,
+    governance_attested, governance_profile_current,
+    ground::Ground,
+    isolation_host_access, isolation_network_default_deny,
     promise::{PROMISES, Promise},
     retention_kept, run,
 };
@@ -137,8 +139,12 @@ fn a_limit_that_is_none_any_more_fails() {
 
 #[test]
 fn a_breach_that_is_not_seen_is_a_shortfall() {
-    let shortfall = run::show(&retention_kept::CASES, promise("MSP-19"), Strength::Detect).unwrap_err();
-    assert!(shortfall.0.ends_with("and not what is gone"), "{shortfall:?}");
+    let unseen = |promise: &Promise| -> Vec<Unseen> {
+        vec![Unseen { why: "sees nothing in nothing", ground: Ground::of(promise), breach: Vec::new() }]
+    };
+    let cases = Cases { unseen: Some(unseen), ..retention_kept::CASES };
+    let shortfall = run::show(&cases, promise("MSP-19"), Strength::Detect).unwrap_err();
+    assert!(shortfall.0.ends_with("sees nothing in nothing"), "{shortfall:?}");
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! are there the promise is kept, so the control lives at the act: deleting a claim that holds data, its volume or its
 //! namespace; a reclaim policy turned to Delete; a new owner whose end would take the data along; a volume taken from
 //! its claim. Where Surety was not asked, or only warned, it finds what can still be seen: a claim that is being deleted
-//! before its time, and a released volume that its reclaim policy will delete. What is gone altogether, and recovery
-//! points that went too early, are found from records, which this version does not keep.
+//! before its time, a released volume that its reclaim policy will delete, and, from the tenant's record, data of which
+//! neither claim nor volume is there any more. Recovery points are `backup.retention`'s.
 
 mod acts;
 
@@ -21,7 +21,9 @@ use crate::{
         context::Context,
         control::{Control, Door, Guard, Operation},
         effective::Effective,
-        facts::{Fact, Kind, Namespace, PersistentVolume, PersistentVolumeClaim, Source, Sources},
+        facts::{
+            Fact, HeldData, Kind, Name, Namespace, PersistentVolume, PersistentVolumeClaim, Source, Sources,
+        },
         parameters::Parameters,
         subject::{Subject, SubjectClass},
         verdict::{Issue, Verdict},
@@ -36,8 +38,8 @@ pub static CONTROL: Control = Control {
     remediation: "Leave claims, volumes and namespaces in place until the time of their data class is over; keep volumes with \
                   reclaim policy Retain.",
     severity: Severity::High,
-    subjects: &[SubjectClass::Claim, SubjectClass::Volume, SubjectClass::Namespace],
-    reads: Sources::of(&[Source::Namespaces, Source::Claims]),
+    subjects: &[SubjectClass::Tenant, SubjectClass::Claim, SubjectClass::Volume, SubjectClass::Namespace],
+    reads: Sources::of(&[Source::Records, Source::Namespaces, Source::Claims]),
     guards: &[
         Guard { kind: Kind::PersistentVolumeClaim, door: Door::ProtectTenant, operations: CHANGES },
         Guard { kind: Kind::StatefulSet, door: Door::ProtectTenant, operations: &[Operation::Delete] },
@@ -55,6 +57,7 @@ const CHANGES: &[Operation] = &[Operation::Update, Operation::Delete];
 
 fn evaluate(context: &Context<'_>, subject: &Subject<'_>) -> Verdict {
     match subject {
+        Subject::Tenant(_) => of_record(context),
         Subject::Claim(claim) => of_claim(context, claim),
         Subject::Volume(volume) => of_volume(context, volume),
         Subject::Namespace(namespace) => of_namespace(context, namespace),
@@ -68,6 +71,42 @@ fn duties_of(context: &Context<'_>, class: &DataClass) -> Vec<Duty> {
         return policy_duties(context.effective(), class);
     }
     promised_duties(context.parameters(), class, "promised", &[])
+}
+
+/// What was seen of the tenant's data, and is gone.
+fn of_record(context: &Context<'_>) -> Verdict {
+    let Some(held) = context.held_data().filter(|held| !held.is_empty()) else {
+        return Verdict::not_applicable("no data of it was seen yet");
+    };
+    let gone = held.iter().filter_map(|(name, data)| data.gone.map(|gone| (name, data, gone)));
+    let mut verdict = Verdict::pass("all data that was seen is there, or was kept for its time");
+    for (name, data, gone) in gone {
+        let Some((issue, next_end)) = missed(context, name, data, gone) else { continue };
+        verdict.issues.push(issue);
+        verdict = next_end.into_iter().fold(verdict, Verdict::changing_at);
+    }
+    verdict
+}
+
+/// Data that went while it was to be kept, and that were still to be there; with the moment at which one duty ends.
+fn missed(
+    context: &Context<'_>,
+    name: &Name,
+    data: &HeldData,
+    gone: Timestamp,
+) -> Option<(Issue, Option<Timestamp>)> {
+    let class = data.class.clone().map_or(DataClass::Undeclared, DataClass::Known);
+    let duties = duties_of(context, &class);
+    let at = |moment| keeping(&class, &duties, data.created, context.contract_end(), moment);
+    at(gone)?;
+    let keeping = at(context.now())?;
+    let issue = Issue::fail(
+        format!("PersistentVolumeClaim {name}"),
+        "it is gone, and its volume with it",
+        keeping.to_string(),
+        "restore it under the same name from its newest recovery point",
+    );
+    Some((issue.since(gone), keeping.next_end))
 }
 
 fn of_claim(context: &Context<'_>, claim: &PersistentVolumeClaim) -> Verdict {

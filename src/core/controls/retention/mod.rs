@@ -3,6 +3,7 @@
 mod class_declared;
 mod classes;
 mod duties;
+mod held;
 mod kept;
 mod strength;
 mod tenant;
@@ -10,6 +11,7 @@ mod tenant;
 mod testkit;
 
 pub use duties::KEPT;
+pub use held::remember;
 pub use tenant::freed_by;
 
 use crate::core::control::Control;
