@@ -38,6 +38,7 @@ static PROGRAMME: Programme<Stage<'static>> = Programme {
         drift::what_no_policy_and_no_promise_asks_for_is_withdrawn,
         drift::under_observed_nothing_is_written_but_what_is_said_and_remembered,
         deletion::data_that_must_be_kept_is_not_deleted_in_any_way,
+        deletion::data_that_went_where_nobody_refuses_is_found,
         deletion::definitions_that_promises_rest_on_are_not_deleted,
         intent::a_waiver_lets_pass_until_its_second_and_an_attestation_counts,
         intent::a_dry_run_is_answered_alike_and_leaves_no_trace,

@@ -11,7 +11,9 @@ use crate::{
     api::keys,
     core::{
         controls::retention,
-        facts::{ClaimRecord, Declared, FindingMemory, Kind, Name, Namespace, ObjectKey, TenantRecord},
+        facts::{
+            ClaimRecord, Declared, FindingMemory, HeldData, Kind, Name, Namespace, ObjectKey, TenantRecord,
+        },
         plan::Plan,
         tenancy,
         world::World,
@@ -27,16 +29,17 @@ pub const RECORD_OF_TENANT: &str = "tenant";
 /// The key under which the record stands.
 pub const RECORD_KEY: &str = "record";
 
-/// The record of a tenant as it shall be.
+/// The record of a tenant as it shall be. `held` is the data that was remembered last: what was sent a moment ago may not
+/// have come back yet, and data goes only once.
 pub fn next(
     world: &World,
     plan: &Plan,
     findings: BTreeMap<Name, FindingMemory>,
+    held: &BTreeMap<Name, HeldData>,
     now: Timestamp,
 ) -> TenantRecord {
     let tenant = &plan.tenant;
-    let held = world.record(&tenant.name).map(|record| record.data.clone()).unwrap_or_default();
-    let data = retention::remember(world, plan, &held, now);
+    let data = retention::remember(world, plan, held, now);
     let known = world.record(&tenant.name).map(|record| record.namespaces.clone()).unwrap_or_default();
     let mut namespaces: BTreeMap<Name, ClaimRecord> = world
         .namespaces_of(&tenant.name)
@@ -104,7 +107,7 @@ mod tests {
 
     fn record_of(bench: &Bench) -> TenantRecord {
         let plan = bench.world.plan(TENANT).unwrap().clone();
-        next(&bench.world, &plan, BTreeMap::new(), Timestamp::UNIX_EPOCH)
+        next(&bench.world, &plan, BTreeMap::new(), &BTreeMap::new(), Timestamp::UNIX_EPOCH)
     }
 
     #[test]

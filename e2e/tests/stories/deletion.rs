@@ -1,8 +1,8 @@
 //! Data that must be kept does not go, by whichever command.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use e2e::stories::velero::{self, Run};
-use e2e::stories::{Ground, SOON, Stage, admitted, refused};
+use e2e::stories::{Ground, Report, Rule, SOON, Stage, admitted, refused};
 use e2e::world::eventually;
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,6 +45,28 @@ pub async fn data_that_must_be_kept_is_not_deleted_in_any_way(stage: &Stage<'_>)
     // What holds no such data goes.
     admitted(&ground.run("delete deployment web").await?)?;
     admitted(&ground.run("delete service web").await?)
+}
+
+pub async fn data_that_went_where_nobody_refuses_is_found(stage: &Stage<'_>) -> Result<()> {
+    let ground = Ground::under(stage, "went", Rule { enforcement: "Audit", ..Rule::default() }).await?;
+    with_bound_claim(&ground).await?;
+    let name = ground.fill("$NAMESPACE/bound");
+    eventually(SOON, "the claim among what is remembered", async || {
+        Ok(ground.record().await?.pointer("/data").and_then(|data| data.get(&name)).map(|_| ()))
+    })
+    .await?;
+    admitted(&ground.run("delete pvc bound").await?)?;
+    admitted(&ground.run("delete persistentvolume $TENANT-bound").await?)?;
+    let field = format!("PersistentVolumeClaim {name}");
+    let is_found = |report: &Report| {
+        report
+            .findings("retention.kept")
+            .any(|finding| finding.field.as_deref() == Some(&field) && finding.state == "Fail")
+    };
+    let report = ground.report_with("the finding", is_found).await?;
+    let found = report.findings("retention.kept").map(|finding| finding.since).max();
+    ensure!(found.is_some_and(|since| since <= Timestamp::now()), "{found:?}");
+    Ok(())
 }
 
 pub async fn definitions_that_promises_rest_on_are_not_deleted(stage: &Stage<'_>) -> Result<()> {

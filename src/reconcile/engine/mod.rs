@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{book::Book, desired, withdrawals::Withdrawals, writes::Writes};
 use crate::{
     core::{
-        facts::{Change, Fact, Kind, Name, ObjectKey, Source, SourceState},
+        facts::{Change, Fact, HeldData, Kind, Name, ObjectKey, Source, SourceState},
         result::TenantResult,
         world::World,
     },
@@ -85,6 +85,8 @@ pub struct Engine {
     looked_at: HashSet<Target>,
     disputed: HashMap<Target, String>,
     withdrawals: Withdrawals,
+    /// The data of each tenant as it was sent last, while this replica leads.
+    held: HashMap<Name, BTreeMap<Name, HeldData>>,
 }
 
 impl Engine {
@@ -100,6 +102,7 @@ impl Engine {
             looked_at: HashSet::default(),
             disputed: HashMap::default(),
             withdrawals: Withdrawals::default(),
+            held: HashMap::default(),
         }
     }
 
@@ -125,7 +128,7 @@ impl Engine {
                 _ = full_pass.tick() => self.full_pass(),
                 _ = unwanted.tick() => self.withdraw(),
                 Ok(()) = self.parts.enforcing_since.changed() => self.note_enforcement(),
-                Ok(()) = self.parts.leadership.changed() => self.declarations_changed = true,
+                Ok(()) = self.parts.leadership.changed() => self.leadership_changed(),
                 Some(outcome) = self.parts.outcomes.recv() => self.learn(&outcome),
             }
         }
@@ -256,6 +259,12 @@ impl Engine {
             None if self.book.is_open() => self.parts.readiness.hold(SYNCED),
             None => {}
         }
+    }
+
+    /// Another may have written meanwhile: what is in the API counts again, and everything is reported.
+    fn leadership_changed(&mut self) {
+        self.held.clear();
+        self.declarations_changed = true;
     }
 
     fn note_enforcement(&mut self) {

@@ -46,6 +46,7 @@ impl Engine {
     fn settle_tenant(&mut self, tenant: &Name, now: Timestamp) {
         let Some(result) = self.book.result(tenant, now) else {
             self.results.remove(tenant);
+            self.held.remove(tenant);
             if self.exported.remove(tenant) {
                 self.parts.metrics.tenants.remove(tenant);
             }
@@ -73,11 +74,21 @@ impl Engine {
         }
     }
 
-    fn write_tenant(&self, plan: &Plan, result: &TenantResult, oldest: Option<Timestamp>, now: Timestamp) {
+    fn write_tenant(
+        &mut self,
+        plan: &Plan,
+        result: &TenantResult,
+        oldest: Option<Timestamp>,
+        now: Timestamp,
+    ) {
         let world = self.book.world();
         let writes = &self.parts.writes;
-        let next = record::next(world, plan, result.memory.clone(), now);
-        if world.record(&plan.tenant.name).map(AsRef::as_ref) != Some(&next) {
+        let name = &plan.tenant.name;
+        let read_back = || world.record(name).map(|record| record.data.clone()).unwrap_or_default();
+        let held = self.held.get(name).cloned().unwrap_or_else(read_back);
+        let next = record::next(world, plan, result.memory.clone(), &held, now);
+        self.held.insert(name.clone(), next.data.clone());
+        if world.record(name).map(AsRef::as_ref) != Some(&next) {
             match record::config_map(&self.parts.own_namespace, &next) {
                 Ok(desired) => writes.object(desired),
                 Err(error) => {

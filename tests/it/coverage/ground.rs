@@ -148,7 +148,8 @@ impl Ground {
         let book = self.book();
         let plan = book.world().plan(TENANT).unwrap();
         let memory = book.result(TENANT, self.now).unwrap().memory;
-        let record = record::next(book.world(), plan, memory, self.now);
+        let held = book.world().record(TENANT).map(|record| record.data.clone()).unwrap_or_default();
+        let record = record::next(book.world(), plan, memory, &held, self.now);
         self.applied(&record::config_map("surety-system", &record).unwrap())
     }
 
