@@ -41,6 +41,9 @@ pub const VELERO_SNAPSHOT_CLASS: &str = "velero.io/csi-volumesnapshot-class";
 
 /// Field manager of claims and labels on namespaces.
 pub const MANAGER_NAMESPACES: &str = "surety/namespaces";
+/// Field manager of the pod security label of namespaces: one of its own, so that a level that somebody else set stands in
+/// the way of nothing but itself.
+pub const MANAGER_POD_SECURITY: &str = "surety/pod-security";
 /// Field manager of NetworkPolicies.
 pub const MANAGER_NETWORK: &str = "surety/network";
 /// Field manager of engine schedules.

@@ -118,7 +118,7 @@ fn for_namespace(
     managed: &[&IsolationPolicySpec],
     allowed: &[NetworkPeer],
 ) -> Vec<Desired> {
-    let mut desired = vec![namespace_labels(tenant, namespace, managed)];
+    let mut desired = vec![claim_label(tenant, namespace), pod_security_label(namespace, managed)];
     let rules: Vec<&NetworkIsolation> = managed.iter().filter_map(|spec| spec.network.as_ref()).collect();
     if rules.is_empty() {
         return desired;
@@ -147,25 +147,27 @@ fn for_namespace(
     desired
 }
 
-fn namespace_labels(tenant: &Name, namespace: &Name, managed: &[&IsolationPolicySpec]) -> Desired {
-    let mut labels = serde_json::Map::new();
-    labels.insert(keys::TENANT.to_owned(), json!(tenant));
+fn claim_label(tenant: &Name, namespace: &Name) -> Desired {
+    labels_of(namespace, keys::MANAGER_NAMESPACES, &json!({"labels": {keys::TENANT: tenant}}))
+}
+
+/// Without a level that is wanted, an apply without fields: it takes back the label where Surety wrote it.
+fn pod_security_label(namespace: &Name, managed: &[&IsolationPolicySpec]) -> Desired {
     let level = managed.iter().filter_map(|spec| spec.pod_security.as_ref()).map(|rule| rule.level).max();
-    if let Some(level) = level {
-        let text = match level {
-            PodSecurityLevel::Baseline => "baseline",
-            PodSecurityLevel::Restricted => "restricted",
-        };
-        labels.insert(keys::POD_SECURITY_ENFORCE.to_owned(), json!(text));
+    let metadata = match level {
+        None => json!({}),
+        Some(PodSecurityLevel::Baseline) => json!({"labels": {keys::POD_SECURITY_ENFORCE: "baseline"}}),
+        Some(PodSecurityLevel::Restricted) => json!({"labels": {keys::POD_SECURITY_ENFORCE: "restricted"}}),
+    };
+    labels_of(namespace, keys::MANAGER_POD_SECURITY, &metadata)
+}
+
+fn labels_of(namespace: &Name, manager: &'static str, metadata: &Value) -> Desired {
+    let mut body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+    if let Some(metadata) = body.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+        metadata.insert("name".to_owned(), json!(namespace));
     }
-    Desired {
-        key: ObjectKey::cluster(Kind::Namespace, namespace.clone()),
-        manager: keys::MANAGER_NAMESPACES,
-        body: json!({
-            "apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": namespace, "labels": labels},
-        }),
-    }
+    Desired { key: ObjectKey::cluster(Kind::Namespace, namespace.clone()), manager, body }
 }
 
 fn network_policy(tenant: &Name, namespace: &Name, name: &str, spec: &Value) -> Desired {
@@ -236,7 +238,9 @@ mod tests {
             bench.apply(Fact::IsolationPolicy(declared(&format!("p-{index}"), Labels::default(), spec)));
         }
         let plan = bench.world.plan(TENANT).unwrap();
-        of_tenant(&bench.world, plan).into_iter().map(|desired| desired.key).collect()
+        let mut keys: Vec<_> = of_tenant(&bench.world, plan).into_iter().map(|desired| desired.key).collect();
+        keys.dedup();
+        keys
     }
 
     #[test]
@@ -247,6 +251,24 @@ mod tests {
         assert_eq!(desired_under(&[policy("Managed")]), std::slice::from_ref(&namespace));
         assert_eq!(desired_under(&[policy("Observed"), policy("Managed")]), [namespace]);
         assert_eq!(desired_under(&[policy("Observed")]), []);
+    }
+
+    #[test]
+    fn label_and_pod_security_are_parts_of_their_own_and_no_level_is_an_apply_without_fields() {
+        let mut bench = Bench::new(controls::all()[0]);
+        let parts = |bench: &Bench| -> Vec<(&str, Value)> {
+            let desired = in_namespaces(&bench.world, bench.world.plan(TENANT).unwrap());
+            let part = |desired: Desired| (desired.manager, desired.body["metadata"]["labels"].clone());
+            desired.into_iter().map(part).collect()
+        };
+        let claim = ("surety/namespaces", json!({"surety.dev/tenant": TENANT}));
+        assert_eq!(parts(&bench), [claim.clone(), ("surety/pod-security", Value::Null)]);
+        let spec =
+            json!({"tenantSelector": {}, "management": "Managed", "podSecurity": {"level": "Restricted"}});
+        let spec: IsolationPolicySpec = serde_json::from_value(spec).unwrap();
+        bench.apply(Fact::IsolationPolicy(declared("p", Labels::default(), spec)));
+        let level = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+        assert_eq!(parts(&bench), [claim, ("surety/pod-security", level)]);
     }
 
     #[test]

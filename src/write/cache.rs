@@ -11,6 +11,9 @@ use crate::core::facts::Name;
 /// SHA-256 of a body.
 pub(super) type Digest = [u8; 32];
 
+/// Stands for every body without fields: who applied it owns nothing.
+pub(super) const NOTHING: Digest = [0; 32];
+
 /// Over which time re-applications are counted.
 const WINDOW: Duration = Duration::from_hours(1);
 
@@ -72,6 +75,9 @@ impl ApplyCache {
     pub(super) fn ask(&mut self, key: Key<'_>, digest: &Digest) -> Answer {
         match self.find(key) {
             None => Answer::Look { is_reapplication: false },
+            Some(applied) if applied.digest != *digest && applied.digest == NOTHING => {
+                Answer::Look { is_reapplication: false }
+            }
             Some(applied) if applied.digest != *digest => Answer::Write,
             Some(applied) if applied.is_current => Answer::Unchanged,
             Some(_) => Answer::Look { is_reapplication: true },
@@ -188,6 +194,10 @@ mod tests {
         let mut cache = applied(target);
         assert_eq!(cache.ask(key(target), &A), Answer::Unchanged);
         assert_eq!(cache.ask(key(target), &B), Answer::Write);
+        let mut owns_nothing = ApplyCache::new(100, 2);
+        owns_nothing.record(key(target), NOTHING, "u1".into(), owns_nothing.moment());
+        assert_eq!(owns_nothing.ask(key(target), &NOTHING), Answer::Unchanged);
+        assert_eq!(owns_nothing.ask(key(target), &A), LOOK);
         assert_eq!(cache.ask(Key { part: Part::Status, ..key(target) }, &A), LOOK);
         assert_eq!(cache.ask(Key { manager: "surety/other", ..key(target) }, &A), LOOK);
         cache.forget(&self::target("b"));

@@ -14,15 +14,23 @@ const IDENTITY: [&str; 5] = ["name", "namespace", "uid", "resourceVersion", "man
 
 /// Whether an apply of `body` by `manager` would leave `live` as it is.
 pub(super) fn is_settled(live: &Value, body: &Value, manager: &str, part: Part) -> bool {
-    let (Some(owned), Value::Object(fields)) = (owned_fields(live, body, manager, part), body) else {
-        return false;
-    };
-    let wanted: Map<String, Value> = fields
-        .iter()
+    let wanted = wanted(body);
+    let Some(owned) = owned_fields(live, body, manager, part) else { return wanted.is_empty() };
+    is_same_object(body, live) && matches(owned, live, &Value::Object(wanted))
+}
+
+/// Whether an apply of this body owns nothing.
+pub(super) fn wants_nothing(body: &Value) -> bool {
+    wanted(body).is_empty()
+}
+
+/// The fields that a body asks for.
+fn wanted(body: &Value) -> Map<String, Value> {
+    let fields = body.as_object().into_iter().flatten();
+    fields
         .filter(|(field, _)| !matches!(field.as_str(), "apiVersion" | "kind"))
         .filter_map(|(field, value)| Some((field.clone(), without_identity(field, value)?)))
-        .collect();
-    is_same_object(body, live) && matches(owned, live, &Value::Object(wanted))
+        .collect()
 }
 
 /// `metadata` without what names the object; none where nothing else is in it.

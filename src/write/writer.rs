@@ -21,9 +21,9 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     LeaderGate, Part, Target, WriteError, WriteMetrics,
-    cache::{Answer, ApplyCache, Digest, Key},
+    cache::{Answer, ApplyCache, Digest, Key, NOTHING},
     metrics::count,
-    settled::{is_settled, is_written_for, was_applied},
+    settled::{is_settled, is_written_for, wants_nothing, was_applied},
 };
 use crate::core::facts::Name;
 
@@ -264,7 +264,7 @@ impl Writer {
             return Ok(Written::Skipped);
         }
         let body = key.target.complete(body)?;
-        let digest = sha256(&bytes(&body));
+        let digest = if wants_nothing(&body) { NOTHING } else { sha256(&bytes(&body)) };
         let (answer, since) = {
             let mut memory = self.memory();
             (memory.cache.ask(key, &digest), memory.cache.moment())

@@ -35,6 +35,9 @@ use crate::{
 const SETTLE: Duration = Duration::from_millis(200);
 /// The longest sleep: the wall clock may be set, and machines sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// Surety's part of an object: the object, and the field manager.
+type Part = (Target, &'static str);
+
 /// How often it is asked what nothing wants any more.
 const UNWANTED: Duration = Duration::from_secs(10);
 /// How often everything is evaluated again, to heal what was missed.
@@ -81,9 +84,9 @@ pub struct Engine {
     results: BTreeMap<Name, TenantResult>,
     declarations_changed: bool,
     exported: BTreeSet<Name>,
-    written: HashSet<Target>,
-    looked_at: HashSet<Target>,
-    disputed: HashMap<Target, String>,
+    written: HashMap<Target, BTreeSet<&'static str>>,
+    looked_at: HashSet<Part>,
+    disputed: HashMap<Part, String>,
     withdrawals: Withdrawals,
     /// The data of each tenant as it was sent last, while this replica leads.
     held: HashMap<Name, BTreeMap<Name, HeldData>>,
@@ -98,7 +101,7 @@ impl Engine {
             results: BTreeMap::new(),
             declarations_changed: true,
             exported: BTreeSet::new(),
-            written: HashSet::default(),
+            written: HashMap::default(),
             looked_at: HashSet::default(),
             disputed: HashMap::default(),
             withdrawals: Withdrawals::default(),
@@ -241,8 +244,8 @@ impl Engine {
 
     fn look_again(&mut self, key: &ObjectKey) {
         let target = self.parts.writes.look_again(key);
-        if self.written.contains(&target) {
-            self.looked_at.insert(target);
+        for manager in self.written.get(&target).into_iter().flatten() {
+            self.looked_at.insert((target.clone(), *manager));
         }
     }
 

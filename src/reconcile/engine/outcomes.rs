@@ -17,32 +17,33 @@ impl Engine {
                 self.book.mark(target.name.clone());
             }
             Err(error @ WriteError::Conflict { .. }) if is_tenants_own(target) => {
-                self.note_conflict(target, error);
+                self.note_conflict(&outcome.key, error);
             }
             Err(error) => tracing::warn!(object = %target, %error, "a write was given up"),
             Ok(Written::Contested { retry_after }) => {
                 tracing::warn!(object = %target, ?retry_after, "somebody changes it again and again; it is left alone");
                 self.tell(notices::of_contest(target));
             }
-            Ok(Written::Made(revision)) if revision.uid.is_empty() => self.note_withdrawn(target),
+            Ok(Written::Made(revision)) if revision.uid.is_empty() => self.note_withdrawn(&outcome.key),
             Ok(Written::Made(revision)) => self.note_written(&outcome.key, &revision.uid),
-            Ok(Written::Unchanged) => self.forget_conflict(target),
+            Ok(Written::Unchanged) => self.forget_conflict(&outcome.key),
             Ok(Written::Skipped) => {}
         }
     }
 
     /// A field that was never Surety's belongs to somebody else: said in the tenant's condition, and not fought over.
-    fn note_conflict(&mut self, target: &Target, error: &WriteError) {
+    fn note_conflict(&mut self, key: &WriteKey, error: &WriteError) {
+        let target = &key.target;
         let answer = error.status().map_or_else(|| error.to_string(), |status| status.message.clone());
-        if self.disputed.insert(target.clone(), answer.clone()).as_ref() != Some(&answer) {
+        if self.disputed.insert(part_of(key), answer.clone()).as_ref() != Some(&answer) {
             tracing::warn!(object = %target, answer, "a field belongs to somebody else");
             self.mark_owner_of(target);
         }
     }
 
-    fn forget_conflict(&mut self, target: &Target) {
-        if self.disputed.remove(target).is_some() {
-            self.mark_owner_of(target);
+    fn forget_conflict(&mut self, key: &WriteKey) {
+        if key.part == Part::Object && self.disputed.remove(&part_of(key)).is_some() {
+            self.mark_owner_of(&key.target);
         }
     }
 
@@ -56,31 +57,39 @@ impl Engine {
     /// What is disputed in the tenant's namespaces.
     pub(super) fn disputes_of(&self, tenant: &Name) -> Vec<String> {
         let world = self.book.world();
-        let own =
-            self.disputed.iter().filter(|(target, _)| world.owner_of(namespace_of(target)) == Some(tenant));
-        let mut texts: Vec<String> = own.map(|(target, answer)| format!("{target}: {answer}")).collect();
+        let own = self
+            .disputed
+            .iter()
+            .filter(|((target, _), _)| world.owner_of(namespace_of(target)) == Some(tenant));
+        let mut texts: Vec<String> = own.map(|((target, _), answer)| format!("{target}: {answer}")).collect();
         texts.sort();
         texts
     }
 
-    fn note_withdrawn(&mut self, target: &Target) {
+    fn note_withdrawn(&mut self, key: &WriteKey) {
+        let target = &key.target;
         tracing::info!(object = %target, "it is withdrawn: nothing wants it any more");
         self.written.remove(target);
-        self.looked_at.remove(target);
-        self.forget_conflict(target);
+        self.looked_at.remove(&part_of(key));
+        self.forget_conflict(key);
     }
 
-    /// A second write of the same object, after somebody had touched it, puts back what was changed.
+    /// A second write of the same part of an object, after somebody had touched it, puts back what was changed.
     fn note_written(&mut self, key: &WriteKey, uid: &Name) {
-        self.forget_conflict(&key.target);
+        self.forget_conflict(key);
         if key.part != Part::Object || !is_tenants_own(&key.target) {
             return;
         }
-        let is_touched = self.looked_at.remove(&key.target);
-        if !self.written.insert(key.target.clone()) && is_touched {
+        let is_touched = self.looked_at.remove(&part_of(key));
+        let is_first = self.written.entry(key.target.clone()).or_default().insert(key.manager);
+        if !is_first && is_touched {
             self.tell(notices::of_repair(&key.target, uid));
         }
     }
+}
+
+fn part_of(key: &WriteKey) -> super::Part {
+    (key.target.clone(), key.manager)
 }
 
 /// Whether an object is one that Surety keeps for a tenant, and that people look at.
