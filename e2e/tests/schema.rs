@@ -98,6 +98,21 @@ async fn the_coverage_of_a_cluster_is_that_of_its_profiles() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_cluster_without_the_kinds_is_told_how_to_get_them() -> Result<()> {
+    let control_plane = ControlPlane::start(Options::default()).await?;
+    let mut command = Command::new(program().await?);
+    command.args(["coverage", "--cluster", "--kubeconfig"]).arg(control_plane.kubeconfig());
+    let output = command.output().await?;
+    let told = String::from_utf8(output.stderr)?;
+    ensure!(output.status.code() == Some(2) && told.trim_end().lines().count() == 1, "{told}");
+    ensure!(
+        told.contains("does not know the kind, which `surety crds | kubectl apply -f -` installs"),
+        "{told}"
+    );
+    Ok(())
+}
+
 /// The profiles that `surety coverage` tells of.
 async fn coverage(arguments: &[&OsStr]) -> Result<Vec<Value>> {
     let mut command = Command::new(program().await?);

@@ -1,10 +1,8 @@
 //! What a command reads of a cluster: one list at a time, with the user's own credentials. Nothing here writes.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
+use anyhow::{Context as _, Error, Result};
 use clap::Args;
 use kube::{
     Client, Config,
@@ -36,45 +34,45 @@ pub(super) struct ClusterArgs {
 
 impl ClusterArgs {
     /// All objects of a kind, as the API server writes them.
-    pub(super) fn list(&self, kind: Kind) -> Result<Text, CliError> {
+    pub(super) fn list(&self, kind: Kind) -> std::result::Result<Text, CliError> {
         let runtime =
             runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
         // Fails only where one is installed already, which is then the one that is used.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let resource = kind.resource();
         let content = runtime.block_on(async {
             let asked = timeout(PATIENCE, self.ask(kind)).await;
-            asked.unwrap_or_else(|_| Err(format!("it did not answer within {} s", PATIENCE.as_secs())))
+            asked.unwrap_or_else(|elapsed| {
+                Err(Error::from(elapsed).context(format!("no answer within {} s", PATIENCE.as_secs())))
+            })
         });
-        let content = content.map_err(|problem| {
-            let plural = resource.plural;
-            CliError::input(format!(
-                "the {plural} of the cluster cannot be listed: {problem}; try `kubectl get {plural}` with the same \
-                 credentials"
-            ))
-        })?;
+        let content =
+            content.map_err(|source| CliError::Cluster { plural: kind.resource().plural, source })?;
         Ok(Text { name: "the cluster".to_owned(), content })
     }
 
-    async fn ask(&self, kind: Kind) -> Result<String, String> {
-        let client = self.connect().await?;
+    async fn ask(&self, kind: Kind) -> Result<String> {
+        let config = self.config().await?;
+        let server = config.cluster_url.to_string();
+        let client = Client::try_from(config)?;
         let resource = kind.resource();
         let path = format!("/apis/{}/{}/{}", resource.group, resource.version, resource.plural);
-        let request = Request::new(path).list(&ListParams::default()).map_err(|error| error.to_string())?;
-        client.request_text(request).await.map_err(|error| error.to_string())
+        let request = Request::new(path).list(&ListParams::default())?;
+        let answer = client.request_text(request).await;
+        let is_missing = matches!(&answer, Err(kube::Error::Api(status)) if status.code == 404);
+        answer.with_context(|| {
+            if is_missing {
+                format!("{server} does not know the kind, which `surety crds | kubectl apply -f -` installs")
+            } else {
+                format!("{server} does not give them")
+            }
+        })
     }
 
-    async fn connect(&self) -> Result<Client, String> {
+    async fn config(&self) -> Result<Config> {
         let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
-        let config = match &self.kubeconfig {
-            Some(path) => Config::from_custom_kubeconfig(read(path)?, &options).await,
-            None => Config::from_kubeconfig(&options).await,
-        };
-        let config = config.map_err(|error| error.to_string())?;
-        Client::try_from(config).map_err(|error| error.to_string())
+        Ok(match &self.kubeconfig {
+            Some(path) => Config::from_custom_kubeconfig(Kubeconfig::read_from(path)?, &options).await?,
+            None => Config::from_kubeconfig(&options).await?,
+        })
     }
-}
-
-fn read(path: &Path) -> Result<Kubeconfig, String> {
-    Kubeconfig::read_from(path).map_err(|error| error.to_string())
 }

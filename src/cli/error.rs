@@ -29,6 +29,17 @@ pub enum CliError {
     /// What was given cannot be worked with; one sentence each.
     #[error("{}", Lines(.0))]
     Input(Vec<String>),
+    /// A cluster cannot be asked.
+    #[error(
+        "the {plural} of the cluster cannot be listed: {}; try `kubectl get {plural}` with the same credentials",
+        Cause(source)
+    )]
+    Cluster {
+        /// What was asked for.
+        plural: &'static str,
+        /// Why.
+        source: anyhow::Error,
+    },
     /// The generated definitions cannot be printed.
     #[error(transparent)]
     Definitions(#[from] PrintError),
@@ -61,7 +72,9 @@ impl CliError {
     /// 2 where the user can help it, 3 where not.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Unreadable { .. } | Self::Unwritable { .. } | Self::Input(_) => ExitCode::from(2),
+            Self::Unreadable { .. } | Self::Unwritable { .. } | Self::Input(_) | Self::Cluster { .. } => {
+                ExitCode::from(2)
+            }
             Self::Output(_)
             | Self::Definitions(_)
             | Self::Embedded(_)
@@ -71,6 +84,16 @@ impl CliError {
             | Self::Serve(_)
             | Self::Panicked => ExitCode::from(3),
         }
+    }
+}
+
+/// What failed, and where it began; what lies between says the same in other words.
+struct Cause<'a>(&'a anyhow::Error);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (error, root) = (self.0.to_string(), self.0.root_cause().to_string());
+        if error.contains(&root) { f.write_str(&error) } else { write!(f, "{error}: {root}") }
     }
 }
 

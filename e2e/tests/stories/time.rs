@@ -11,22 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 const CONTROL: &str = "backup.recovery-point-age";
 const LIMIT: SignedDuration = SignedDuration::from_secs(20);
 
-const SHORT: &str = "
-apiVersion: surety.dev/v1alpha1
-kind: BackupPolicy
-metadata: {name: $TENANT-short}
-spec:
-  tenantSelector: {matchLabels: {story: $TENANT}}
-  enforcement: Audit
-  management: Observed
-  engine: {name: Velero, namespace: velero}
-  maxRecoveryPointAge: 20s
-";
+const AGE: &str = include_str!("../../data/age.yaml");
 
 /// A tenant with a bound claim, whose newest recovery point was taken at the moment that is returned.
 async fn with_a_point<'s>(stage: &'s Stage<'s>, name: &str, rule: Rule) -> Result<(Ground<'s>, Timestamp)> {
     let ground = Ground::under(stage, name, rule).await?;
-    ground.apply(SHORT).await?.success()?;
+    ground.apply(&AGE.replace("$AGE", "20s")).await?.success()?;
     ground.apply(include_str!("../../data/bound.yaml")).await?.success()?;
     let wait = ["wait", "pvc/bound", "--for=jsonpath={.status.phase}=Bound", "--timeout=30s", "--namespace"];
     ground.kubectl().must(&[&wait[..], &[ground.namespace.as_str()]].concat()).await?;

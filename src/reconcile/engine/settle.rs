@@ -85,7 +85,7 @@ impl Engine {
         let writes = &self.parts.writes;
         let name = &plan.tenant.name;
         let read_back = || world.record(name).map(|record| record.data.clone()).unwrap_or_default();
-        let held = self.held.get(name).cloned().unwrap_or_else(read_back);
+        let held = self.held.remove(name).unwrap_or_else(read_back);
         let next = record::next(world, plan, result.memory.clone(), &held, now);
         self.held.insert(name.clone(), next.data.clone());
         if world.record(name).map(AsRef::as_ref) != Some(&next) {
