@@ -36,6 +36,7 @@ static PROGRAMME: Programme<Stage<'static>> = Programme {
         tenancy::a_namespace_that_was_deleted_and_comes_back_is_adopted_again,
         drift::a_fence_that_goes_under_warn_comes_back_and_under_deny_does_not_go,
         drift::what_no_policy_and_no_promise_asks_for_is_withdrawn,
+        drift::a_level_that_somebody_else_set_stays_and_is_said_and_the_namespace_is_labelled_all_the_same,
         drift::under_observed_nothing_is_written_but_what_is_said_and_remembered,
         deletion::data_that_must_be_kept_is_not_deleted_in_any_way,
         deletion::data_that_went_where_nobody_refuses_is_found,

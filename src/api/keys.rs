@@ -39,11 +39,14 @@ pub const VELERO_EXCLUDE_VOLUMES: &str = "backup.velero.io/backup-volumes-exclud
 /// Velero: the snapshot class that a claim asks for.
 pub const VELERO_SNAPSHOT_CLASS: &str = "velero.io/csi-volumesnapshot-class";
 
-/// Field manager of claims and labels on namespaces.
+/// Field manager of the tenant label of namespaces.
 pub const MANAGER_NAMESPACES: &str = "surety/namespaces";
 /// Field manager of the pod security label of namespaces: one of its own, so that a level that somebody else set stands in
 /// the way of nothing but itself.
 pub const MANAGER_POD_SECURITY: &str = "surety/pod-security";
+/// Label beside the pod security label that Surety applied, with the same value. Whoever changes the level takes only that
+/// field from Surety: this one keeps showing that the level was Surety's, also to a replica that has just begun.
+pub const APPLIED_POD_SECURITY: &str = "surety.dev/pod-security";
 /// Field manager of NetworkPolicies.
 pub const MANAGER_NETWORK: &str = "surety/network";
 /// Field manager of engine schedules.

@@ -12,7 +12,7 @@ use crate::{
     },
     core::{
         effective::Effective,
-        facts::{Declared, Kind, Name, ObjectKey, Schedule, Source, SourceState},
+        facts::{Declared, Kind, Name, Namespace, ObjectKey, Schedule, Source, SourceState},
         plan::Plan,
         schedule::{ManagedSchedule, Unmanageable, managed_schedule},
         world::World,
@@ -105,20 +105,21 @@ pub fn in_namespaces(world: &World, plan: &Plan) -> Vec<Desired> {
         return Vec::new();
     }
     let tenant = &plan.tenant.name;
-    let living = world
-        .namespaces_of(tenant)
-        .filter(|name| world.namespace(name).is_some_and(|namespace| !namespace.meta.is_deleting));
+    let namespaces = world.namespaces_of(tenant).filter_map(|name| world.namespace(name));
+    let living = namespaces.filter(|namespace| !namespace.meta.is_deleting);
     let allowed = plan.effective.allowed_peers().unwrap_or_default();
     living.flat_map(|namespace| for_namespace(tenant, namespace, &managed, &allowed)).collect()
 }
 
 fn for_namespace(
     tenant: &Name,
-    namespace: &Name,
+    namespace: &Namespace,
     managed: &[&IsolationPolicySpec],
     allowed: &[NetworkPeer],
 ) -> Vec<Desired> {
-    let mut desired = vec![claim_label(tenant, namespace), pod_security_label(namespace, managed)];
+    let mut desired = vec![claim_label(tenant, &namespace.name)];
+    desired.extend(pod_security_label(namespace, managed));
+    let namespace = &namespace.name;
     let rules: Vec<&NetworkIsolation> = managed.iter().filter_map(|spec| spec.network.as_ref()).collect();
     if rules.is_empty() {
         return desired;
@@ -151,15 +152,23 @@ fn claim_label(tenant: &Name, namespace: &Name) -> Desired {
     labels_of(namespace, keys::MANAGER_NAMESPACES, &json!({"labels": {keys::TENANT: tenant}}))
 }
 
-/// Without a level that is wanted, an apply without fields: it takes back the label where Surety wrote it.
-fn pod_security_label(namespace: &Name, managed: &[&IsolationPolicySpec]) -> Desired {
+/// The level that is wanted. Where none is, an apply without fields takes back what Surety may have written.
+fn pod_security_label(namespace: &Namespace, managed: &[&IsolationPolicySpec]) -> Option<Desired> {
     let level = managed.iter().filter_map(|spec| spec.pod_security.as_ref()).map(|rule| rule.level).max();
-    let metadata = match level {
-        None => json!({}),
-        Some(PodSecurityLevel::Baseline) => json!({"labels": {keys::POD_SECURITY_ENFORCE: "baseline"}}),
-        Some(PodSecurityLevel::Restricted) => json!({"labels": {keys::POD_SECURITY_ENFORCE: "restricted"}}),
+    let metadata = if let Some(level) = level.map(level_name) {
+        json!({"labels": {keys::POD_SECURITY_ENFORCE: level, keys::APPLIED_POD_SECURITY: level}})
+    } else {
+        namespace.labels.get(keys::APPLIED_POD_SECURITY)?;
+        json!({})
     };
-    labels_of(namespace, keys::MANAGER_POD_SECURITY, &metadata)
+    Some(labels_of(&namespace.name, keys::MANAGER_POD_SECURITY, &metadata))
+}
+
+const fn level_name(level: PodSecurityLevel) -> &'static str {
+    match level {
+        PodSecurityLevel::Baseline => "baseline",
+        PodSecurityLevel::Restricted => "restricted",
+    }
 }
 
 fn labels_of(namespace: &Name, manager: &'static str, metadata: &Value) -> Desired {
@@ -226,7 +235,7 @@ mod tests {
     use crate::core::{
         controls::{
             self,
-            testkit::{Bench, NAMESPACE, TENANT, declared},
+            testkit::{Bench, NAMESPACE, TENANT, declared, namespace},
         },
         facts::{Fact, Labels},
     };
@@ -238,9 +247,7 @@ mod tests {
             bench.apply(Fact::IsolationPolicy(declared(&format!("p-{index}"), Labels::default(), spec)));
         }
         let plan = bench.world.plan(TENANT).unwrap();
-        let mut keys: Vec<_> = of_tenant(&bench.world, plan).into_iter().map(|desired| desired.key).collect();
-        keys.dedup();
-        keys
+        of_tenant(&bench.world, plan).into_iter().map(|desired| desired.key).collect()
     }
 
     #[test]
@@ -254,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn label_and_pod_security_are_parts_of_their_own_and_no_level_is_an_apply_without_fields() {
+    fn the_level_is_a_part_of_its_own_and_is_taken_back_by_an_apply_without_fields() {
         let mut bench = Bench::new(controls::all()[0]);
         let parts = |bench: &Bench| -> Vec<(&str, Value)> {
             let desired = in_namespaces(&bench.world, bench.world.plan(TENANT).unwrap());
@@ -262,12 +269,15 @@ mod tests {
             desired.into_iter().map(part).collect()
         };
         let claim = ("surety/namespaces", json!({"surety.dev/tenant": TENANT}));
+        assert_eq!(parts(&bench), std::slice::from_ref(&claim));
+        let applied = Labels::from([(keys::APPLIED_POD_SECURITY, "baseline")]);
+        bench.apply(namespace(applied));
         assert_eq!(parts(&bench), [claim.clone(), ("surety/pod-security", Value::Null)]);
         let spec =
             json!({"tenantSelector": {}, "management": "Managed", "podSecurity": {"level": "Restricted"}});
         let spec: IsolationPolicySpec = serde_json::from_value(spec).unwrap();
         bench.apply(Fact::IsolationPolicy(declared("p", Labels::default(), spec)));
-        let level = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+        let level = json!({"pod-security.kubernetes.io/enforce": "restricted", "surety.dev/pod-security": "restricted"});
         assert_eq!(parts(&bench), [claim, ("surety/pod-security", level)]);
     }
 

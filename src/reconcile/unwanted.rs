@@ -5,6 +5,7 @@ use super::desired::{self, ALLOW_DNS, ALLOW_TENANT, DEFAULT_DENY};
 use crate::{
     api::{Management, keys},
     core::{
+        controls::{backup, isolation::NETWORK_DEFAULT_DENY},
         facts::{Kind, Name, ObjectKey, Source, SourceState},
         plan::Plan,
         world::World,
@@ -58,7 +59,7 @@ fn fences(world: &World, plan: &Plan) -> Vec<Unwanted> {
     let wanted: Vec<ObjectKey> =
         desired::in_namespaces(world, plan).into_iter().map(|desired| desired.key).collect();
     let is_fenced = wanted.iter().any(|key| key.name.as_str() == DEFAULT_DENY);
-    if !is_fenced && is_demanded(plan, "isolation.network-default-deny") {
+    if !is_fenced && is_demanded(plan, NETWORK_DEFAULT_DENY) {
         return Vec::new();
     }
     let tenant = &plan.tenant.name;
@@ -82,7 +83,7 @@ fn schedules(world: &World, plan: &Plan) -> Vec<Unwanted> {
     }
     let wanted = desired::schedules(world, plan);
     let are_in_place = wanted.iter().all(|desired| world.schedule(&desired.key).is_some());
-    if wanted.len() != managed || !are_in_place || (managed == 0 && is_demanded(plan, "backup.")) {
+    if wanted.len() != managed || !are_in_place || (managed == 0 && is_demanded(plan, backup::AREA)) {
         return Vec::new();
     }
     let tenant = &plan.tenant.name;

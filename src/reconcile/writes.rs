@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{desired::Desired, unwanted::Unwanted};
 use crate::{
+    api::keys,
     core::facts::ObjectKey,
     write::{Force, Operation, Target, Write, WriteQueue, Writer},
 };
@@ -32,7 +33,7 @@ impl Writes {
         self.queue.submit(Write {
             target: target_of(&desired.key),
             manager: desired.manager,
-            operation: Operation::Apply(desired.body, Force::WhereOwned),
+            operation: Operation::Apply(desired.body, force_of(desired.manager)),
         });
     }
 
@@ -65,6 +66,11 @@ impl Writes {
         self.writer.forget(&target);
         target
     }
+}
+
+/// Who belongs to a tenant is Surety's alone to say: its label is written over whatever stands there.
+fn force_of(manager: &str) -> Force {
+    if manager == keys::MANAGER_NAMESPACES { Force::Yes } else { Force::WhereOwned }
 }
 
 fn target_of(key: &ObjectKey) -> Target {

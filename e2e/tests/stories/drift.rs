@@ -128,3 +128,54 @@ pub async fn under_observed_nothing_is_written_but_what_is_said_and_remembered(
     ensure!(seen > 0, "nothing was said either");
     Ok(())
 }
+
+const ENFORCED: &str = "pod-security.kubernetes.io/enforce";
+
+pub async fn a_level_that_somebody_else_set_stays_and_is_said_and_the_namespace_is_labelled_all_the_same(
+    stage: &Stage<'_>,
+) -> Result<()> {
+    let rule = Rule { enforcement: "Audit", ..Rule::default() };
+    let ground = Ground::without_namespace(stage, "disputed", rule).await?;
+    let privileged = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: $NAMESPACE, labels: {pod-security.kubernetes.io/enforce: privileged}}";
+    ground.apply(privileged).await?.success()?;
+    ground.is_claimed().await?;
+    let labels =
+        async || Ok::<_, anyhow::Error>(ground.namespace().await?.metadata.labels.unwrap_or_default());
+    let condition = r#"jsonpath={.status.conditions[?(@.type=="Ready")].status}/{.status.conditions[?(@.type=="Ready")].reason}/{.status.conditions[?(@.type=="Ready")].message}"#;
+    let ready = async || {
+        let words = ["get", "tenant", &ground.tenant, "-o", condition];
+        Ok::<_, anyhow::Error>(ground.kubectl().must(&words).await?)
+    };
+    let tenant_label = Some(&ground.tenant);
+    eventually(SOON, "a dispute", async || {
+        let said = ready().await?;
+        ensure!(said.starts_with("False/FieldsOwnedByOthers/") && said.contains(ENFORCED), "{said}");
+        let found = labels().await?;
+        ensure!(found.get("surety.dev/tenant") == tenant_label, "{found:?}");
+        ensure!(found.get(ENFORCED).is_some_and(|level| level == "privileged"), "{found:?}");
+        Ok(Some(()))
+    })
+    .await?;
+    // Who owned the level gives it up: it is Surety's from then on.
+    ground.run(&format!("label namespace $NAMESPACE {ENFORCED}-")).await?.success()?;
+    eventually(SOON, "the level", async || {
+        let (found, said) = (labels().await?, ready().await?);
+        ensure!(found.get(ENFORCED).is_some_and(|level| level == "baseline"), "{found:?}");
+        ensure!(found.get("surety.dev/tenant") == tenant_label, "{found:?}");
+        ensure!(said.starts_with("True/"), "{said}");
+        Ok(Some(()))
+    })
+    .await?;
+    // Nothing asks for a level any more: it goes, and the tenant's label stays.
+    ground.merge("isolationpolicy/$TENANT", r#"{"spec":{"podSecurity":null}}"#).await?.success()?;
+    eventually(SOON, "no level", async || {
+        let found = labels().await?;
+        ensure!(!found.contains_key(ENFORCED) && !found.contains_key("surety.dev/pod-security"), "{found:?}");
+        ensure!(found.get("surety.dev/tenant") == tenant_label, "{found:?}");
+        Ok(Some(()))
+    })
+    .await
+}

@@ -1,9 +1,14 @@
 //! What the engine learns from writes that were made, refused or contested.
 
+use std::collections::BTreeSet;
+
 use super::Engine;
 use crate::{
-    core::facts::{Kind, Name},
-    reconcile::notices,
+    core::{
+        facts::{Kind, Name},
+        world::World,
+    },
+    reconcile::{desired::Desired, notices},
     write::{Outcome, Part, Target, WriteError, WriteKey, Written},
 };
 
@@ -54,13 +59,26 @@ impl Engine {
         }
     }
 
+    /// What is not wanted any more is not disputed any more.
+    pub(super) fn forget_disputes_beside(&mut self, wanted: &[Desired], tenant: &Name) {
+        if self.disputed.is_empty() {
+            return;
+        }
+        let wanted: BTreeSet<_> = wanted
+            .iter()
+            .map(|desired| (desired.key.namespace.as_ref(), &desired.key.name, desired.manager))
+            .collect();
+        let world = self.book.world();
+        self.disputed.retain(|(target, manager), _| {
+            !is_of(world, tenant, target)
+                || wanted.contains(&(target.namespace.as_ref(), &target.name, *manager))
+        });
+    }
+
     /// What is disputed in the tenant's namespaces.
     pub(super) fn disputes_of(&self, tenant: &Name) -> Vec<String> {
         let world = self.book.world();
-        let own = self
-            .disputed
-            .iter()
-            .filter(|((target, _), _)| world.owner_of(namespace_of(target)) == Some(tenant));
+        let own = self.disputed.iter().filter(|((target, _), _)| is_of(world, tenant, target));
         let mut texts: Vec<String> = own.map(|((target, _), answer)| format!("{target}: {answer}")).collect();
         texts.sort();
         texts
@@ -86,6 +104,10 @@ impl Engine {
             self.tell(notices::of_repair(&key.target, uid));
         }
     }
+}
+
+fn is_of(world: &World, tenant: &Name, target: &Target) -> bool {
+    world.owner_of(namespace_of(target)) == Some(tenant)
 }
 
 fn part_of(key: &WriteKey) -> super::Part {

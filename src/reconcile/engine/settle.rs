@@ -81,6 +81,8 @@ impl Engine {
         oldest: Option<Timestamp>,
         now: Timestamp,
     ) {
+        let wanted = desired::of_tenant(self.book.world(), plan);
+        self.forget_disputes_beside(&wanted, &plan.tenant.name);
         let world = self.book.world();
         let writes = &self.parts.writes;
         let name = &plan.tenant.name;
@@ -96,7 +98,7 @@ impl Engine {
                 }
             }
         }
-        let disputes = self.disputes_of(&plan.tenant.name);
+        let disputes = self.disputes_of(name);
         writes.status(status::of_tenant(
             world,
             &plan.tenant,
@@ -113,7 +115,7 @@ impl Engine {
                 tracing::error!(%error, tenant = %plan.tenant.name, "a report cannot be serialized");
             }
         }
-        for desired in desired::of_tenant(world, plan) {
+        for desired in wanted {
             writes.object(desired);
         }
     }

@@ -20,6 +20,9 @@ mod tests;
 
 pub use oldest::oldest_newest_point;
 
+/// How the ids of these controls begin.
+pub const AREA: &str = "backup.";
+
 use jiff::SignedDuration;
 
 use crate::core::control::Control;

@@ -5,6 +5,9 @@ mod namespace_claimed;
 mod network_default_deny;
 mod pod_security;
 
+/// The control that Managed network policies answer for.
+pub const NETWORK_DEFAULT_DENY: &str = "isolation.network-default-deny";
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::core::{

@@ -10,7 +10,7 @@ mod tests;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::{NAMESPACE_GUARD, until_settled};
+use super::{NAMESPACE_GUARD, NETWORK_DEFAULT_DENY, until_settled};
 use crate::{
     api::{Direction, Severity, isolation_policy::NetworkIsolation},
     core::{
@@ -26,7 +26,7 @@ use crate::{
 
 /// The control.
 pub static CONTROL: Control = Control {
-    id: "isolation.network-default-deny",
+    id: NETWORK_DEFAULT_DENY,
     title: "Only stated traffic passes the fence around a namespace",
     why: "Without a fence every pod of the cluster reaches every other, whoever's it is.",
     remediation: "Add a NetworkPolicy with an empty podSelector and no rules for both directions, and one for each \
