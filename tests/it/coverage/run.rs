@@ -18,6 +18,7 @@ use surety::{
 use super::{
     case::{Attested, Breach, Cases, Drift, Refusal, Unseen},
     ground::{Ground, fact, tell},
+    objects::merge,
     objects::{TENANT, text_of, with},
     promise::Promise,
     request::answer,
@@ -106,9 +107,14 @@ impl Trial<'_> {
         }
     }
 
+    /// What is wanted of an object, the parts of all field managers together.
     fn desired(&self, book: &Book, key: &ObjectKey) -> Option<Desired> {
         let plan = book.world().plan(TENANT).unwrap_or_else(|| self.fail("there is no plan"));
-        desired::of_tenant(book.world(), plan).into_iter().find(|desired| desired.key == *key)
+        let parts = desired::of_tenant(book.world(), plan).into_iter().filter(|desired| desired.key == *key);
+        parts.reduce(|mut whole, part| {
+            merge(&mut whole.body, part.body);
+            whole
+        })
     }
 }
 
