@@ -5,6 +5,8 @@
 mod release;
 #[path = "chart/rendering.rs"]
 mod rendering;
+#[path = "chart/settings.rs"]
+mod settings;
 
 use std::process::ExitCode;
 
@@ -23,16 +25,15 @@ static PROGRAMME: Programme<Cluster> = Programme {
         rendering::the_rendered_rules_are_those_of_the_shipped_roles_and_no_others,
         rendering::values_that_nobody_can_mean_are_refused_with_a_reason,
         release::a_release_is_upgraded_and_rolled_back_and_when_it_goes_blocks_nothing_though_surety_is_dead,
+        settings::with_the_right_to_refuse_alone_it_refuses_and_while_paused_it_warns,
+        settings::a_certificate_that_somebody_else_keeps_is_served_and_registered_and_so_is_the_next,
     ],
     afterwards: &[],
     at_a_time: 2,
 };
 
 fn main() -> ExitCode {
-    runner::run(&PROGRAMME, async |_| {
-        let control_plane = ControlPlane::start(Options::default()).await?;
-        Ok(Cluster { helm: control_plane.helm().await?, kubectl: control_plane.kubectl(), control_plane })
-    })
+    runner::run(&PROGRAMME, async |_| Cluster::new().await)
 }
 
 /// A cluster, and helm.
@@ -40,6 +41,13 @@ struct Cluster {
     control_plane: ControlPlane,
     helm: Cli,
     kubectl: Kubectl,
+}
+
+impl Cluster {
+    async fn new() -> Result<Self> {
+        let control_plane = ControlPlane::start(Options::default()).await?;
+        Ok(Self { helm: control_plane.helm().await?, kubectl: control_plane.kubectl(), control_plane })
+    }
 }
 
 /// The chart's folder.

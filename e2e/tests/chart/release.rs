@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{Cluster, chart};
 
 const NAMESPACE: &str = "surety-system";
-const REGISTRATION: &str = "validatingwebhookconfiguration/surety";
+pub const REGISTRATION: &str = "validatingwebhookconfiguration/surety";
 const FIRST: [&str; 2] = ["webhook.breakGlassGroups={emergency}", "rbac.managedIsolation=true"];
 
 pub async fn a_release_is_upgraded_and_rolled_back_and_when_it_goes_blocks_nothing_though_surety_is_dead(
@@ -78,7 +78,7 @@ async fn what_was_declared_is_there_for_the_next_release(cluster: &Cluster) -> R
 
 impl Cluster {
     /// helm in Surety's namespace with values.
-    async fn release(&self, words: &[&str], values: &[&str]) -> Result<String> {
+    pub async fn release(&self, words: &[&str], values: &[&str]) -> Result<String> {
         let values = values.iter().flat_map(|value| ["--set", value]);
         let words: Vec<&str> =
             words.iter().copied().chain(["--namespace", NAMESPACE]).chain(values).collect();
@@ -86,15 +86,21 @@ impl Cluster {
     }
 
     /// Two replicas as the Deployment says, with the rights of its ServiceAccount.
-    async fn start(&self) -> Result<Installation<'_>> {
+    pub async fn start(&self) -> Result<Installation<'_>> {
+        self.start_with(&str::to_owned).await
+    }
+
+    /// The same with arguments changed to what holds outside of a pod.
+    pub async fn start_with(&self, changed: &dyn Fn(&str) -> String) -> Result<Installation<'_>> {
         let arguments = arguments_of_the_deployment(&self.kubectl).await?;
+        let arguments = arguments.iter().map(|argument| changed(argument)).collect();
         let mut surety = Installation::start_with(&self.control_plane, 2, arguments).await?;
         surety.ready(SOON).await?;
         Ok(surety)
     }
 
     /// One replica at a time, as a rolling update does.
-    async fn restart(&self, surety: &mut Installation<'_>) -> Result<()> {
+    pub async fn restart(&self, surety: &mut Installation<'_>) -> Result<()> {
         surety.tell(arguments_of_the_deployment(&self.kubectl).await?);
         for _ in 0..2 {
             surety.add()?;
@@ -147,7 +153,7 @@ async fn is_owned_and_says(kubectl: &Kubectl, failure_policy: &str) -> Result<()
     .await
 }
 
-async fn refuses(kubectl: &Kubectl) -> Result<()> {
+pub async fn refuses(kubectl: &Kubectl) -> Result<()> {
     eventually(SOON, "a refusal", async || {
         refused(&dry_run(kubectl, OFFENDER).await?, &["isolation.host-access"])?;
         admitted(&dry_run(kubectl, CONFORMING).await?)?;
@@ -156,7 +162,7 @@ async fn refuses(kubectl: &Kubectl) -> Result<()> {
     .await
 }
 
-async fn dry_run(kubectl: &Kubectl, yaml: &str) -> Result<e2e::cli::Output> {
+pub async fn dry_run(kubectl: &Kubectl, yaml: &str) -> Result<e2e::cli::Output> {
     Ok(kubectl.run_with_input(&["apply", "--dry-run=server", "--filename", "-"], yaml).await?)
 }
 
@@ -215,7 +221,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-const OWN_NAMESPACE: &str = "
+pub const OWN_NAMESPACE: &str = "
 apiVersion: v1
 kind: Namespace
 metadata:
@@ -223,7 +229,7 @@ metadata:
   labels: {pod-security.kubernetes.io/enforce: restricted}
 ";
 
-const PROMISE: &str = r#"
+pub const PROMISE: &str = r#"
 apiVersion: surety.dev/v1alpha1
 kind: Profile
 metadata: {name: acme}
@@ -252,7 +258,7 @@ kind: Namespace
 metadata: {name: acme, labels: {surety.dev/tenant: acme}}
 "#;
 
-const OFFENDER: &str = "
+pub const OFFENDER: &str = "
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: offender, namespace: acme}
