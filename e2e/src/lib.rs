@@ -9,6 +9,7 @@ pub mod balancer;
 pub mod binaries;
 pub mod cli;
 pub mod control_plane;
+pub mod definitions;
 pub mod demo;
 pub mod http;
 pub mod kubectl;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
+use clap::Parser;
 use e2e::cli::Output;
+use e2e::definitions;
 use e2e::world::repository;
 use serde_json::Value;
 
@@ -14,7 +16,7 @@ const GOLDEN: &str = "tests/golden/chart.yaml";
 const NAMESPACE: &str = "rendered";
 
 /// Ways to install it that have to work, by name.
-const WAYS: [(&str, &[&str]); 5] = [
+const WAYS: [(&str, &[&str]); 6] = [
     ("by default", &[]),
     (
         "with as few rights as can be",
@@ -54,7 +56,7 @@ const WAYS: [(&str, &[&str]); 5] = [
             "tenantViewers[0].subjects[1].kind=ServiceAccount",
             "tenantViewers[0].subjects[1].name=portal",
             "tenantViewers[0].subjects[1].namespace=acme",
-            "extraArgs={--threads=1}",
+            "extraArgs={--kubeconfig=/k}",
             "extraEnv[0].name=A",
             "extraEnv[0].value=b",
             "tolerations[0].operator=Exists",
@@ -75,17 +77,24 @@ const WAYS: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        "with files of cert-manager and a monitor",
+        "with files of cert-manager and a monitor of pods",
         &[
             "certificates.certManager.enabled=true",
             "metrics.podMonitor.enabled=true",
             "metrics.podMonitor.labels.a=b",
         ],
     ),
+    (
+        "with files of an issuer of the cluster and a monitor of the Service",
+        &[
+            "certificates.certManager.enabled=true",
+            "certificates.certManager.issuerRef.name=corporate",
+            "certificates.certManager.issuerRef.kind=ClusterIssuer",
+            "metrics.serviceMonitor.enabled=true",
+            "metrics.serviceMonitor.labels.a=b",
+        ],
+    ),
 ];
-
-/// Groups of others, whose definitions this cluster does not have.
-const OTHERS: [&str; 2] = ["cert-manager.io/", "monitoring.coreos.com/"];
 
 pub async fn the_chart_is_linted_and_renders_by_default_what_is_in_the_golden_file(
     cluster: &Cluster,
@@ -113,34 +122,45 @@ pub async fn every_object_of_every_way_to_install_is_taken_by_the_api_server(
     cluster: &Cluster,
 ) -> Result<()> {
     cluster.kubectl.must(&["create", "namespace", NAMESPACE]).await?;
+    for others in [&definitions::CERT_MANAGER, &definitions::PROMETHEUS_OPERATOR] {
+        definitions::install(&cluster.kubectl, others).await?;
+    }
     for (way, values) in WAYS {
         let rendered = cluster.render(values).await?.success().context(way)?;
         let objects = objects(&rendered)?;
-        let (others, own): (Vec<&Value>, Vec<&Value>) =
-            objects.iter().partition(|object| is_of_others(object));
-        ensure!(others.is_empty() != way.contains("cert-manager"), "{way}: {others:?}");
-        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": own});
-        let arguments = [
-            "apply",
-            "--server-side",
-            "--force-conflicts",
-            "--dry-run=server",
-            "--validate=strict",
-            "--filename",
-            "-",
-        ];
-        let answer = cluster.kubectl.run_with_input(&arguments, &list.to_string()).await?;
+        is_understood_by_the_program(&objects).context(way)?;
+        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        let answer = cluster.kubectl.run_with_input(&DRY_RUN, &list.to_string()).await?;
         let warning = answer.stderr.lines().find(|line| line.starts_with("Warning")).map(str::to_owned);
         let taken = answer.success().context(way)?;
         ensure!(warning.is_none(), "{way}: {warning:?}");
         ensure!(
-            taken.lines().count() == own.len(),
+            taken.lines().count() == objects.len(),
             "{way}: {} objects, and the server says {taken}",
-            own.len()
+            objects.len()
         );
     }
     Ok(())
 }
+
+/// The arguments of the container, as the program itself reads them.
+fn is_understood_by_the_program(objects: &[Value]) -> Result<()> {
+    let arguments = objects.iter().find_map(|object| object.pointer("/spec/template/spec/containers/0/args"));
+    let arguments: Vec<String> = serde_json::from_value(arguments.context("no container")?.clone())?;
+    surety::cli::Cli::try_parse_from(std::iter::once("surety".to_owned()).chain(arguments))?;
+    Ok(())
+}
+
+/// Beside this story another one may have it all installed.
+const DRY_RUN: [&str; 7] = [
+    "apply",
+    "--server-side",
+    "--force-conflicts",
+    "--dry-run=server",
+    "--validate=strict",
+    "--filename",
+    "-",
+];
 
 pub async fn the_rendered_rules_are_those_of_the_shipped_roles_and_no_others(
     cluster: &Cluster,
@@ -222,11 +242,6 @@ impl Cluster {
 fn objects(rendered: &str) -> Result<Vec<Value>> {
     let all: Vec<Value> = serde_saphyr::from_multiple(rendered).context("the rendering is no YAML")?;
     Ok(all.into_iter().filter(|object| !object.is_null()).collect())
-}
-
-fn is_of_others(object: &Value) -> bool {
-    let version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-    OTHERS.iter().any(|group| version.starts_with(group))
 }
 
 /// Rules by role.
