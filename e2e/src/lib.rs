@@ -15,6 +15,7 @@ pub mod http;
 pub mod kubectl;
 pub mod kwok;
 pub mod metrics;
+pub mod node;
 pub mod ports;
 pub mod process;
 mod progress;

@@ -221,61 +221,10 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-pub const OWN_NAMESPACE: &str = "
-apiVersion: v1
-kind: Namespace
-metadata:
-  name: surety-system
-  labels: {pod-security.kubernetes.io/enforce: restricted}
-";
+pub const OWN_NAMESPACE: &str = include_str!("../../data/release/namespace.yaml");
 
-pub const PROMISE: &str = r#"
-apiVersion: surety.dev/v1alpha1
-kind: Profile
-metadata: {name: acme}
-spec:
-  title: What was promised to Acme
-  version: "1.0"
-  effectiveDate: "2026-01-01"
-  tenantSelector: {matchLabels: {customer: acme}}
-  commitments:
-    - id: APART
-      promise: Customers are kept apart.
-      enforcement: Deny
-      severity: critical
-      controls: [{id: isolation.host-access}]
----
-apiVersion: surety.dev/v1alpha1
-kind: Tenant
-metadata: {name: acme, labels: {customer: acme}}
-spec:
-  displayName: Acme
-  namespaces: {names: [acme]}
-  enforcement: Deny
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: acme, labels: {surety.dev/tenant: acme}}
-"#;
+pub const PROMISE: &str = include_str!("../../data/release/promise.yaml");
 
-pub const OFFENDER: &str = "
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: offender, namespace: acme}
-spec:
-  selector: {matchLabels: {app: offender}}
-  template:
-    metadata: {labels: {app: offender}}
-    spec: {hostPID: true, containers: [{name: a, image: i}]}
-";
+pub const OFFENDER: &str = include_str!("../../data/release/offender.yaml");
 
-const CONFORMING: &str = "
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: conforming, namespace: acme}
-spec:
-  selector: {matchLabels: {app: conforming}}
-  template:
-    metadata: {labels: {app: conforming}}
-    spec: {containers: [{name: a, image: i}]}
-";
+const CONFORMING: &str = include_str!("../../data/release/conforming.yaml");
