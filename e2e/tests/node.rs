@@ -24,9 +24,7 @@ use kube::api::PostParams;
 use tokio::sync::watch;
 
 static PROGRAMME: Programme<()> = Programme {
-    stories: &stories![
-        as_it_ships_it_refuses_through_its_service_and_the_end_of_a_pod_refuses_nobody_and_admits_nobody
-    ],
+    stories: &stories![as_it_ships_it_refuses_through_its_service_and_nobody_notices_the_end_of_a_pod],
     afterwards: &[],
     at_a_time: 1,
 };
@@ -35,6 +33,8 @@ const NAMESPACE: &str = "surety-system";
 const IMAGE: &str = "localhost/surety:e2e";
 /// What a rollout may take on a busy machine.
 const ROLLOUT: Duration = Duration::from_mins(2);
+/// How many objects are asked about at least.
+const ENOUGH: u32 = 50;
 
 fn main() -> ExitCode {
     let arguments = Arguments::of_process();
@@ -64,7 +64,7 @@ fn enter() -> Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn as_it_ships_it_refuses_through_its_service_and_the_end_of_a_pod_refuses_nobody_and_admits_nobody(
+async fn as_it_ships_it_refuses_through_its_service_and_nobody_notices_the_end_of_a_pod(
     (): &(),
 ) -> Result<()> {
     let scratch = tempfile::tempdir()?;
@@ -77,8 +77,6 @@ async fn as_it_ships_it_refuses_through_its_service_and_the_end_of_a_pod_refuses
     install(&control_plane.helm().await?.with_limit(ROLLOUT), &kubectl)
         .await
         .with_context(|| logs(&node.pod_logs))?;
-    let pods = pods(&kubectl).await?;
-    ensure!(pods.len() == 2, "{pods:?}");
     kubectl.apply_text(include_str!("../data/release/promise.yaml")).await?.success()?;
     eventually(SOON, "a refusal", async || {
         refused(&dry_run(&kubectl, OFFENDER).await?, &["isolation.host-access"])?;
@@ -87,13 +85,7 @@ async fn as_it_ships_it_refuses_through_its_service_and_the_end_of_a_pod_refuses
     })
     .await
     .with_context(|| logs(&node.pod_logs))?;
-    let first = pods.first().context("there is no pod")?;
-    nobody_notices(&control_plane, async || {
-        kubectl.must(&["delete", first, "--namespace", NAMESPACE]).await?;
-        rolled_out(&kubectl).await
-    })
-    .await
-    .with_context(|| logs(&node.pod_logs))?;
+    pods_end_and_crash(&control_plane, &kubectl).await.with_context(|| logs(&node.pod_logs))?;
     uninstalled(&control_plane.helm().await?, &kubectl).await
 }
 
@@ -129,45 +121,103 @@ async fn dry_run(kubectl: &Kubectl, yaml: &str) -> Result<e2e::cli::Output> {
     Ok(kubectl.run_with_input(&["apply", "--dry-run=server", "--filename", "-"], yaml).await?)
 }
 
-/// While something happens, what conforms is admitted and what does not is refused, each time.
-async fn nobody_notices(
+async fn pods_end_and_crash(control_plane: &ControlPlane, kubectl: &Kubectl) -> Result<()> {
+    let pods = pods(kubectl).await?;
+    ensure!(pods.len() == 2, "{pods:?}");
+    let first = pods.first().context("there is no pod")?;
+    let judged = meanwhile(control_plane, async || {
+        kubectl.must(&["delete", first, "--namespace", NAMESPACE]).await?;
+        rolled_out(kubectl).await
+    })
+    .await?;
+    judged.tell("while a pod was deleted");
+    ensure!(judged.refused.is_empty() && judged.admitted == 0, "{judged:#?}");
+
+    // What was sent to a process that is gone has no answer, and is refused closed until the Service knows.
+    let judged = meanwhile(control_plane, async || {
+        kill_one()?;
+        is_restarted(kubectl).await?;
+        rolled_out(kubectl).await
+    })
+    .await?;
+    judged.tell("while a pod crashed");
+    let unanswered = judged.refused.iter().all(|error| error.contains("failed calling webhook"));
+    ensure!(unanswered && judged.admitted == 0, "{judged:#?}");
+    Ok(())
+}
+
+async fn is_restarted(kubectl: &Kubectl) -> Result<()> {
+    let count = "jsonpath={.items[*].status.containerStatuses[*].restartCount}";
+    eventually(SOON, "a restarted container", async || {
+        let counts = kubectl.must(&["get", "pods", "--namespace", NAMESPACE, "-o", count]).await?;
+        Ok(counts.contains('1').then_some(()))
+    })
+    .await
+}
+
+/// Kills one of the processes that run in pods.
+fn kill_one() -> Result<()> {
+    let numbers =
+        fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let of_image = |number: &i32| {
+        fs::read_link(format!("/proc/{number}/exe")).is_ok_and(|program| program == Path::new("/surety"))
+    };
+    let number = numbers.into_iter().find(of_image).context("no process of the image runs")?;
+    let process = rustix::process::Pid::from_raw(number).context("no process has this number")?;
+    Ok(rustix::process::kill_process(process, rustix::process::Signal::KILL)?)
+}
+
+/// What was answered while something happened.
+#[derive(Debug, Default)]
+struct Judged {
+    /// How many objects were asked about that conform, and how many that do not.
+    asked: (u32, u32),
+    /// Why conforming ones were refused.
+    refused: Vec<String>,
+    /// How many offending ones were admitted.
+    admitted: u32,
+}
+
+impl Judged {
+    fn tell(&self, when: &str) {
+        let (conforming, offending) = self.asked;
+        let (refused, admitted) = (self.refused.len(), self.admitted);
+        say(&format!(
+            "{when}: of {conforming} conforming objects {refused} were refused, of {offending} others {admitted} admitted"
+        ));
+    }
+}
+
+/// Asks about both kinds of objects, one request after the other, until `happens` is over and a while longer.
+async fn meanwhile(
     control_plane: &ControlPlane,
     happens: impl AsyncFnOnce() -> Result<()>,
-) -> Result<()> {
+) -> Result<Judged> {
+    let deployments: Api<Deployment> = Api::namespaced(control_plane.client().await?, "acme");
+    let (conforming, offending): (Deployment, Deployment) =
+        (serde_saphyr::from_str(CONFORMING)?, serde_saphyr::from_str(OFFENDER)?);
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
     let (end, ended) = watch::channel(false);
-    let asking =
-        async |yaml: &str, is_right: &dyn Fn(&Result<(), String>) -> bool| -> Result<(u32, Vec<String>)> {
-            let deployments: Api<Deployment> = Api::namespaced(control_plane.client().await?, "acme");
-            let deployment: Deployment = serde_saphyr::from_str(yaml)?;
-            let dry = PostParams { dry_run: true, ..PostParams::default() };
-            let (mut asked, mut wrong) = (0, Vec::new());
-            while !*ended.borrow() {
-                let answer = deployments.create(&dry, &deployment).await;
-                let answer = answer.map(drop).map_err(|error| error.to_string());
-                asked += 1;
-                if !is_right(&answer) {
-                    wrong.push(format!("{answer:?}"));
-                }
-            }
-            Ok((asked, wrong))
-        };
-    let meanwhile = async {
+    let asking = async {
+        let mut judged = Judged::default();
+        while !*ended.borrow() || judged.asked.0 < ENOUGH {
+            judged.asked.0 += 1;
+            judged
+                .refused
+                .extend(deployments.create(&dry, &conforming).await.err().map(|error| error.to_string()));
+            judged.asked.1 += 1;
+            judged.admitted += u32::from(deployments.create(&dry, &offending).await.is_ok());
+        }
+        judged
+    };
+    let happening = async {
         let outcome = happens().await;
         end.send_replace(true);
         outcome
     };
-    let denied = |answer: &Result<(), String>| {
-        answer.as_ref().is_err_and(|error| error.contains("Surety refuses this"))
-    };
-    let (conforming, offending, outcome) =
-        tokio::join!(asking(CONFORMING, &Result::is_ok), asking(OFFENDER, &denied), meanwhile);
+    let (judged, outcome) = tokio::join!(asking, happening);
     outcome?;
-    for (what, (asked, wrong)) in [("conforming", conforming?), ("offending", offending?)] {
-        say(&format!("{asked} {what} objects were judged meanwhile, {} wrongly", wrong.len()));
-        ensure!(asked > 20, "only {asked} {what} objects were judged meanwhile");
-        ensure!(wrong.is_empty(), "{what}: {wrong:#?}");
-    }
-    Ok(())
+    Ok(judged)
 }
 
 async fn uninstalled(helm: &Cli, kubectl: &Kubectl) -> Result<()> {
