@@ -84,6 +84,8 @@ pub fn prepare(scratch: &Path) -> Result<()> {
         "ip link add node0 type bridge",
         "ip addr add 10.77.0.1/24 dev node0",
         "ip link set node0 up",
+        // Addresses of Services are no device's: kube-proxy replaces them, but only in what has a route.
+        "ip route add 10.0.0.0/24 dev node0",
     ] {
         run(line)?;
     }
