@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use jiff::Timestamp;
+
 /// The settings of a running Surety.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -31,4 +33,21 @@ pub struct Config {
     pub break_glass_groups: Vec<String>,
     /// Whether what tenants run is let in while Surety does not answer.
     pub conform_fails_open: bool,
+    /// The ClusterRole that the registration goes away with.
+    pub owner_cluster_role: Option<String>,
+    /// Until when an operator has paused enforcement, as the annotation of the registration says it too.
+    pub paused_until: Option<Timestamp>,
+    /// Certificates that somebody else writes; an authority of Surety's own when absent.
+    pub certificate_files: Option<CertificateFiles>,
+}
+
+/// Files of PEM text.
+#[derive(Clone, Debug)]
+pub struct CertificateFiles {
+    /// The chain, leaf first.
+    pub certificate: PathBuf,
+    /// The leaf's private key.
+    pub key: PathBuf,
+    /// What vouches for it; when absent, somebody else writes that into the registration.
+    pub authority: Option<PathBuf>,
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Client, core::Request};
 use serde_json::Value;
 use tokio::{
@@ -19,6 +20,7 @@ use super::{
     enforcement::{Cause, Enforcement, Gap, Seen},
     health::Readiness,
     ledger::Ledger,
+    owner::{self, OwnerError},
 };
 use crate::{
     admission::{
@@ -67,6 +69,10 @@ pub struct Registrar {
     pub ledger: Ledger,
     /// Whether an operator has paused it.
     pub paused: watch::Sender<bool>,
+    /// Until when the settings pause it.
+    pub paused_until: Option<Timestamp>,
+    /// The ClusterRole that it goes away with.
+    pub owner_cluster_role: Option<String>,
     /// The time of day.
     pub clock: Clock,
 }
@@ -82,6 +88,8 @@ pub struct Memory {
     last_in_force: Option<Value>,
     /// The UID that it was last seen with.
     uid: Option<String>,
+    /// What it goes away with.
+    owner: Option<OwnerReference>,
 }
 
 impl Registrar {
@@ -105,12 +113,13 @@ impl Registrar {
     async fn look(&self) -> Result<(), RegistrationError> {
         let current = self.current().await?;
         let now = (self.clock)();
-        let paused_until = current.as_ref().and_then(|current| register::paused_until(current, now));
+        let paused_until = self.pause(current.as_ref(), now);
         self.paused.send_if_modified(|paused| {
             std::mem::replace(paused, paused_until.is_some()) != paused_until.is_some()
         });
         let Some(published) = self.certificates.borrow().clone() else { return Ok(()) };
-        let premises = Premises { ca_bundle: published.ca_bundle, ..self.premises.clone() };
+        let owner = self.owner(current.is_some()).await?;
+        let premises = Premises { ca_bundle: published.ca_bundle, owner, ..self.premises.clone() };
         let registration = register::registration(&premises);
         let registration = if paused_until.is_some() { registration.paused() } else { registration };
         let wanted = register::build(&registration)?;
@@ -124,6 +133,25 @@ impl Registrar {
             return Ok(());
         }
         self.repair(current.as_ref(), &wanted, difference).await
+    }
+
+    /// By the annotation or by the settings, whichever lasts longer.
+    fn pause(&self, current: Option<&Value>, now: Timestamp) -> Option<Timestamp> {
+        let annotated = current.and_then(|current| register::paused_until(current, now));
+        annotated.max(self.paused_until.and_then(|until| register::pause(until, now)))
+    }
+
+    /// Asked again when the registration has gone: it goes with its owner, and one made for an owner that is no more
+    /// would go at once. While there is none nothing is registered: Surety is being uninstalled.
+    async fn owner(&self, is_there: bool) -> Result<Option<OwnerReference>, RegistrationError> {
+        let Some(name) = &self.owner_cluster_role else { return Ok(None) };
+        let known = self.memory().owner.clone();
+        if is_there && known.is_some() {
+            return Ok(known);
+        }
+        let owner = owner::cluster_role(&self.client, name).await?;
+        self.memory().owner = Some(owner.clone());
+        Ok(Some(owner))
     }
 
     /// The first one waits until Surety can judge; one that is there is repaired at any time.
@@ -247,6 +275,9 @@ pub enum RegistrationError {
     /// The registration cannot be written down.
     #[error("the registration cannot be serialized: {0}")]
     Serialize(#[from] serde_json::Error),
+    /// What it goes away with is not known.
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
     /// The write failed.
     #[error(transparent)]
     Write(#[from] WriteError),

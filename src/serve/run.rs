@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    config::Config,
+    config::{CertificateFiles, Config},
     connection::connect,
     decider::Gatekeeper,
     decoder::Decoder,
@@ -31,7 +31,7 @@ use super::{
 use crate::{
     admission::{
         http::{self, Limits, listen},
-        tls::{Certificates, Keeper, server_config, server_names},
+        tls::{Certificates, FileSource, Keeper, server_config, server_names},
     },
     core::{controls, facts::Name, transition::Trusted, world::World},
     index::Snapshots,
@@ -121,6 +121,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         events: writing.events,
         ledger,
         paused: paused_sender,
+        paused_until: config.paused_until,
+        owner_cluster_role: config.owner_cluster_role.clone(),
         clock: clock(),
     };
     let registrar_stop = stop.work.clone();
@@ -200,14 +202,22 @@ fn keep_certificates(
     stop: &Stop,
 ) -> anyhow::Result<Certificates> {
     let certificates = Certificates::default();
-    let names = server_names(&config.service_name, &config.namespace, config.webhook_url.as_deref())?;
-    let store = CaSecrets::new(client.clone(), &config.namespace);
-    let keeper = Keeper::new(store, names, certificates.clone());
     let work = stop.work.clone();
-    tasks.spawn(async move {
-        keeper.run(Timestamp::now, work).await;
-        Ok(())
-    });
+    if let Some(CertificateFiles { certificate, key, authority }) = config.certificate_files.clone() {
+        let files = FileSource::new(certificate, key, authority, certificates.clone());
+        tasks.spawn(async move {
+            files.run(work).await;
+            Ok(())
+        });
+    } else {
+        let names = server_names(&config.service_name, &config.namespace, config.webhook_url.as_deref())?;
+        let store = CaSecrets::new(client.clone(), &config.namespace);
+        let keeper = Keeper::new(store, names, certificates.clone());
+        tasks.spawn(async move {
+            keeper.run(Timestamp::now, work).await;
+            Ok(())
+        });
+    }
     let mut published = certificates.published();
     let (readiness, exported, work) = (readiness.clone(), metrics.certificate.clone(), stop.work.clone());
     tasks.spawn(async move {

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod chart;
 mod cli;
 mod coverage;
 mod crds;

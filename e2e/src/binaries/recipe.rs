@@ -21,6 +21,16 @@ pub enum Tool {
     Kwok,
     /// The package manager.
     Helm,
+    /// What runs pods on a real node.
+    Kubelet,
+    /// What makes Services reachable on a real node.
+    KubeProxy,
+    /// Connects pods to a bridge.
+    CniBridge,
+    /// Gives pods addresses.
+    CniHostLocal,
+    /// Gives pods a loopback device.
+    CniLoopback,
 }
 
 /// A Go module of our own that pins the versions of its tools.
@@ -55,6 +65,13 @@ const HELM: Module = Module {
     linker_flags: "-s -w -X helm.sh/helm/v3/internal/version.version=v3.22.0",
 };
 
+const NODE: Module = Module {
+    name: "node",
+    go_mod: include_str!("../../modules/node/go.mod"),
+    go_sum: include_str!("../../modules/node/go.sum"),
+    linker_flags: CONTROL_PLANE.linker_flags,
+};
+
 /// The Stages' name in the cache, beside the program.
 pub(super) const STAGES_FILE: &str = "stages.yaml";
 /// The module that ships kwok's Stages.
@@ -80,6 +97,12 @@ impl Tool {
             Self::Kubectl => "kubectl",
             Self::Kwok => "kwok",
             Self::Helm => "helm",
+            Self::Kubelet => "kubelet",
+            Self::KubeProxy => "kube-proxy",
+            // As configurations of networks call them.
+            Self::CniBridge => "bridge",
+            Self::CniHostLocal => "host-local",
+            Self::CniLoopback => "loopback",
         }
     }
 
@@ -93,6 +116,11 @@ impl Tool {
             Self::Kubectl => "k8s.io/kubernetes/cmd/kubectl",
             Self::Kwok => "sigs.k8s.io/kwok/cmd/kwok",
             Self::Helm => "helm.sh/helm/v3/cmd/helm",
+            Self::Kubelet => "k8s.io/kubernetes/cmd/kubelet",
+            Self::KubeProxy => "k8s.io/kubernetes/cmd/kube-proxy",
+            Self::CniBridge => "github.com/containernetworking/plugins/plugins/main/bridge",
+            Self::CniHostLocal => "github.com/containernetworking/plugins/plugins/ipam/host-local",
+            Self::CniLoopback => "github.com/containernetworking/plugins/plugins/main/loopback",
         }
     }
 
@@ -101,13 +129,16 @@ impl Tool {
         match self {
             Self::Kwok => &KWOK,
             Self::Helm => &HELM,
+            Self::Kubelet | Self::KubeProxy | Self::CniBridge | Self::CniHostLocal | Self::CniLoopback => {
+                &NODE
+            }
             _ => &CONTROL_PLANE,
         }
     }
 
     /// Whether it is one of the programs that `KUBEBUILDER_ASSETS` may hold.
     pub(super) fn is_control_plane(self) -> bool {
-        !matches!(self, Self::Kwok | Self::Helm)
+        self.module().name == CONTROL_PLANE.name
     }
 
     /// Whether `KUBEBUILDER_ASSETS`, once set, has to hold it.

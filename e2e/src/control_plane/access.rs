@@ -74,6 +74,11 @@ impl ControlPlane {
         Ok(Cli::new(&program, self.kubeconfig(), &self.sandbox))
     }
 
+    /// The certificate of the authority that signs clients.
+    pub(crate) fn authority_certificate(&self) -> &Path {
+        &self.files.authority_certificate
+    }
+
     fn kubeconfig_text(&self, user: &str, groups: &[&str]) -> Result<String, FilesError> {
         Ok(self.authority.kubeconfig(&self.url(), user, groups)?)
     }

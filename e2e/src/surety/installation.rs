@@ -57,6 +57,11 @@ impl<'a> Installation<'a> {
         Ok(self.replicas.len() - 1)
     }
 
+    /// Replicas that are started from now on get these further arguments instead, as after an upgrade.
+    pub fn tell(&mut self, extra_arguments: Vec<String>) {
+        self.settings.extra_arguments = extra_arguments;
+    }
+
     /// Waits until all replicas are ready.
     ///
     /// # Errors

@@ -25,6 +25,9 @@ pub const USER: &str = "system:serviceaccount:surety-system:surety";
 /// The groups of that `ServiceAccount`.
 pub const GROUPS: [&str; 2] = ["system:serviceaccounts", "system:serviceaccounts:surety-system"];
 
+/// What the webhook registration goes away with.
+const OWNER: &str = "surety-register";
+
 /// Why Surety does not run or does not answer.
 #[derive(Debug, Error)]
 pub enum SuretyError {
@@ -162,6 +165,7 @@ fn arguments(kubeconfig: &Path, webhook: u16, listen: u16, metrics: u16) -> Vec<
         ("--webhook-url", format!("https://{}", loopback(webhook))),
         ("--listen", loopback(listen)),
         ("--metrics-listen", loopback(metrics)),
+        ("--owner-cluster-role", OWNER.to_owned()),
     ] {
         arguments.extend([flag.into(), value.into()]);
     }
@@ -176,7 +180,7 @@ mod tests {
     fn a_replica_is_told_its_credentials_and_addresses() {
         let told = arguments(Path::new("/k"), 1, 2, 3);
         let wanted = "run --kubeconfig /k --webhook-url https://127.0.0.1:1 --listen 127.0.0.1:2 \
-                      --metrics-listen 127.0.0.1:3";
+                      --metrics-listen 127.0.0.1:3 --owner-cluster-role surety-register";
         assert_eq!(told, wanted.split(' ').collect::<Vec<_>>());
     }
 

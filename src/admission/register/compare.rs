@@ -1,7 +1,7 @@
 //! Compares the registration that is there with the one that is wanted, so that nothing is written when nothing
 //! changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -29,8 +29,9 @@ pub fn diff(current: &Value, wanted: &Value) -> bool {
 }
 
 /// How `current` differs from `wanted`: modulo what the API server fills in, the order of entries and conditions, and
-/// metadata. `caBundle` counts only where `wanted` has one.
+/// metadata but for the owner. `caBundle` and the owner count only where `wanted` has one.
 pub fn difference(current: &Value, wanted: &Value) -> Difference {
+    let owned = if has_owners_of(current, wanted) { Difference::None } else { Difference::Applied };
     let (current, wanted) = (entries(current), entries(wanted));
     if current.keys().any(|name| !wanted.contains_key(name)) {
         return Difference::Added;
@@ -39,16 +40,30 @@ pub fn difference(current: &Value, wanted: &Value) -> Difference {
         Some(current) => entry_difference(current, wanted),
         None => Difference::Applied,
     });
-    differences.fold(Difference::None, worse)
+    differences.fold(owned, worse)
 }
 
-/// Until when an operator has paused enforcement, by the annotation `surety.dev/paused-until`; none once that is
-/// past, and none where it is unreadable or more than four hours ahead: a pause must not become a habit.
+/// Until when an operator has paused enforcement, by the annotation `surety.dev/paused-until`; none where that is
+/// unreadable, or no [`pause`].
 pub fn paused_until(current: &Value, now: Timestamp) -> Option<Timestamp> {
     let annotations = current.get("metadata")?.get("annotations")?;
-    let until: Timestamp = annotations.get(keys::PAUSED_UNTIL)?.as_str()?.trim().parse().ok()?;
+    pause(annotations.get(keys::PAUSED_UNTIL)?.as_str()?.trim().parse().ok()?, now)
+}
+
+/// A pause that counts: none once it is past, and none more than four hours ahead, for it must not become a habit.
+pub fn pause(until: Timestamp, now: Timestamp) -> Option<Timestamp> {
     let latest = now.saturating_add(LONGEST_PAUSE).ok()?;
     (now < until && until <= latest).then_some(until)
+}
+
+/// Whether `current` goes away with everything that `wanted` goes away with.
+fn has_owners_of(current: &Value, wanted: &Value) -> bool {
+    let owners = |object: &Value| -> BTreeSet<String> {
+        let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+        let uids = owners.into_iter().flatten().filter_map(|owner| owner.get("uid")?.as_str());
+        uids.map(str::to_owned).collect()
+    };
+    owners(wanted).is_subset(&owners(current))
 }
 
 const fn worse(one: Difference, other: Difference) -> Difference {

@@ -17,7 +17,7 @@ use crate::core::control::Guard;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, OwnerReference};
 
 pub use build::build;
-pub use compare::{Difference, diff, difference, paused_until};
+pub use compare::{Difference, diff, difference, pause, paused_until};
 pub use entries::registration;
 pub use guarded_keys::GuardedKeys;
 pub use rules::{Rule, Scope, Target};

@@ -410,6 +410,26 @@ fn a_bundle_that_somebody_else_writes_is_no_difference() {
 }
 
 #[test]
+fn an_owner_that_is_wanted_has_to_be_there_and_others_may_be() {
+    let owner = |uid: &str| OwnerReference { uid: uid.to_owned(), ..OwnerReference::default() };
+    let belonging_to =
+        |uid: &str| build(&registration(&Premises { owner: Some(owner(uid)), ..premises() })).unwrap();
+    let with_another = |mut object: Value| {
+        object["metadata"]["ownerReferences"].as_array_mut().unwrap().push(json!({"uid": "other"}));
+        object
+    };
+    for (name, current, wanted, expected) in [
+        ("the same", belonging_to("u"), belonging_to("u"), Difference::None),
+        ("none", object(), belonging_to("u"), Difference::Applied),
+        ("another", belonging_to("v"), belonging_to("u"), Difference::Applied),
+        ("one more", with_another(belonging_to("u")), belonging_to("u"), Difference::None),
+        ("none is wanted", belonging_to("u"), object(), Difference::None),
+    ] {
+        assert_eq!(difference(&current, &wanted), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_pause_holds_for_four_hours_at_most() {
     let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
     let annotated = |value: Value| json!({"metadata": {"annotations": {"surety.dev/paused-until": value}}});

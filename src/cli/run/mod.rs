@@ -8,6 +8,7 @@ mod tests;
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
 pub use service_account::{ServiceAccount, ServiceAccountError};
 
@@ -132,6 +133,63 @@ pub struct RunArgs {
     )]
     pub break_glass_groups: Vec<String>,
 
+    /// The ClusterRole that the webhook's registration goes away with, so that it blocks nothing once Surety is
+    /// uninstalled. It must be there; without a name the registration stays until somebody deletes it.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SURETY_OWNER_CLUSTER_ROLE",
+        hide_env_values = true,
+        help_heading = "Registration"
+    )]
+    pub owner_cluster_role: Option<String>,
+    /// Pause until then: nothing is refused, and what would be is a warning. The same as the annotation
+    /// `surety.dev/paused-until` of the registration, and like it without effect when more than four hours ahead.
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "SURETY_PAUSED_UNTIL",
+        hide_env_values = true,
+        help_heading = "Registration"
+    )]
+    pub paused_until: Option<Timestamp>,
+    /// Let in what tenants run while Surety does not answer; what then breaks a promise is found and dated. Backups,
+    /// volumes, fences and policies stay protected.
+    #[arg(long, env = "SURETY_CONFORM_FAILS_OPEN", hide_env_values = true, help_heading = "Registration")]
+    pub conform_fails_open: bool,
+
+    /// A certificate chain, PEM, that somebody else keeps, cert-manager for instance, instead of an authority of
+    /// Surety's own. It is read again when it changes.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SURETY_CERTIFICATE_FILE",
+        hide_env_values = true,
+        requires = "certificate_key_file",
+        help_heading = "Certificate"
+    )]
+    pub certificate_file: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SURETY_CERTIFICATE_KEY_FILE",
+        hide_env_values = true,
+        requires = "certificate_file",
+        help_heading = "Certificate"
+    )]
+    pub certificate_key_file: Option<PathBuf>,
+    /// The authority that vouches for it, PEM, for the registration. Without it somebody else writes that in there.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SURETY_CERTIFICATE_AUTHORITY_FILE",
+        hide_env_values = true,
+        requires = "certificate_file",
+        help_heading = "Certificate"
+    )]
+    pub certificate_authority_file: Option<PathBuf>,
+
     /// How the log is written.
     #[arg(
         long,
@@ -153,10 +211,6 @@ pub struct RunArgs {
     )]
     pub log_level: String,
 
-    /// Let in what tenants run while Surety does not answer; what then breaks a promise is found and dated. Backups,
-    /// volumes, fences and policies stay protected.
-    #[arg(long, env = "SURETY_CONFORM_FAILS_OPEN", hide_env_values = true, help_heading = "Limits")]
-    pub conform_fails_open: bool,
     /// Threads. Without it: one for each processor that may be used.
     #[arg(
         long,

@@ -8,7 +8,10 @@ use tracing_subscriber::EnvFilter;
 use super::{LogFormat, RunArgs, ServiceAccount};
 use crate::{
     cli::{CliError, Outcome},
-    serve::{self, config::Config},
+    serve::{
+        self,
+        config::{CertificateFiles, Config},
+    },
 };
 
 impl RunArgs {
@@ -60,6 +63,15 @@ impl From<RunArgs> for Config {
             component_users: args.engine_service_accounts.iter().map(ServiceAccount::user_name).collect(),
             break_glass_groups: args.break_glass_groups,
             conform_fails_open: args.conform_fails_open,
+            owner_cluster_role: args.owner_cluster_role,
+            paused_until: args.paused_until,
+            certificate_files: args.certificate_file.zip(args.certificate_key_file).map(
+                |(certificate, key)| CertificateFiles {
+                    certificate,
+                    key,
+                    authority: args.certificate_authority_file,
+                },
+            ),
         }
     }
 }

@@ -45,6 +45,25 @@ fn by_default_it_runs_in_the_cluster_and_nobody_breaks_the_glass() {
 }
 
 #[test]
+fn certificates_that_somebody_else_keeps_come_with_their_key() {
+    let files = |words: &str| Config::from(parse(words).unwrap()).certificate_files;
+    assert!(files("").is_none());
+    let found = files("--certificate-file /c --certificate-key-file /k").unwrap();
+    assert_eq!((found.certificate, found.key, found.authority), ("/c".into(), "/k".into(), None));
+    let found =
+        files("--certificate-file /c --certificate-key-file /k --certificate-authority-file /a").unwrap();
+    assert_eq!(found.authority, Some("/a".into()));
+}
+
+#[test]
+fn the_registration_is_paused_and_owned_as_told() {
+    let args = parse("--paused-until 2026-03-01T12:00:00+02:00 --owner-cluster-role surety-register");
+    let config = Config::from(args.unwrap());
+    assert_eq!(config.paused_until, Some("2026-03-01T10:00:00Z".parse().unwrap()));
+    assert_eq!(config.owner_cluster_role.as_deref(), Some("surety-register"));
+}
+
+#[test]
 fn it_is_who_the_shipped_roles_bind() {
     assert_eq!(Config::from(parse("").unwrap()).user, "system:serviceaccount:surety-system:surety");
 }
@@ -74,6 +93,10 @@ fn what_cannot_be_meant_is_refused() {
         "--threads 0",
         "--webhook-port 0",
         "--listen 9443",
+        "--certificate-file /c",
+        "--certificate-key-file /k",
+        "--certificate-authority-file /a",
+        "--paused-until tomorrow",
     ] {
         assert!(parse(words).is_err(), "{words}");
     }

@@ -19,7 +19,8 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn of_process() -> Self {
+    /// Those of this process.
+    pub fn of_process() -> Self {
         Self::parse(env::args().skip(1))
     }
 
@@ -52,7 +53,7 @@ impl Arguments {
     }
 
     /// Whether a story is played. None is an ignored one.
-    pub(super) fn select(&self, name: &str) -> bool {
+    pub fn select(&self, name: &str) -> bool {
         let matches = |filter: &String| if self.is_exact { name == filter } else { name.contains(filter) };
         !self.only_ignored
             && (self.filters.is_empty() || self.filters.iter().any(matches))
