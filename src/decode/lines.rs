@@ -110,24 +110,25 @@ fn steps(field: &str) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     let mut rest = field;
     while !rest.is_empty() {
-        rest = match rest.strip_prefix('[') {
-            Some(within) => {
-                let (selector, after) = within.split_at(end_of_selector(within));
-                steps.push(match selector.split_once('=') {
-                    Some((key, value)) => Step::Where(key, value),
-                    None => Step::Name(selector),
-                });
-                after.strip_prefix(']').unwrap_or(after)
-            }
-            None => {
-                let name = rest.strip_prefix('.').unwrap_or(rest);
-                let (name, after) = name.split_at(name.find(['.', '[']).unwrap_or(name.len()));
-                steps.push(Step::Name(name));
-                after
-            }
-        };
+        let (step, after) = first_step(rest);
+        steps.push(step);
+        rest = after;
     }
     steps
+}
+
+fn first_step(path: &str) -> (Step<'_>, &str) {
+    let Some(within) = path.strip_prefix('[') else {
+        let name = path.strip_prefix('.').unwrap_or(path);
+        let (name, after) = name.split_at(name.find(['.', '[']).unwrap_or(name.len()));
+        return (Step::Name(name), after);
+    };
+    let (selector, after) = within.split_at(end_of_selector(within));
+    let step = match selector.split_once('=') {
+        Some((key, value)) => Step::Where(key, value),
+        None => Step::Name(selector),
+    };
+    (step, after.strip_prefix(']').unwrap_or(after))
 }
 
 /// The bracket that ends a selector, whose value may hold brackets of its own.

@@ -7,5 +7,6 @@ pub mod compliance;
 pub mod conditions;
 pub mod controls;
 pub mod coverage;
+pub mod status;
 pub mod table;
 pub mod words;

@@ -1,5 +1,7 @@
 //! The command line, run as users run it: what it prints (golden files), its exit codes, its one-sentence errors.
 
+mod formats;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::places::Places;
 use crate::{
     api::{Enforcement, OnUnknown},
     core::{
         control::Control,
-        facts::{Ignorance, Kind, ObjectKey, Unknown},
+        facts::{Ignorance, ObjectKey, Unknown},
         intent::Objection,
         plan::{Demander, Origin, Plan},
-        result::Finding,
+        result::{Finding, key_of_parts},
         subject::SubjectKey,
         verdict::{Problem, State},
         world::World,
     },
-    report::check::{Broken, CheckFinding, CheckReport, Place},
+    report::check::{Broken, CheckFinding, CheckReport},
 };
 
 /// The parts of the outcome in which a finding may stand.
@@ -61,10 +62,11 @@ impl Sorted {
         self.findings.push((part, told_of(world, key, objection)));
     }
 
-    /// Hands everything to the report, with the places of the objects.
-    pub(super) fn into_report(self, places: &BTreeMap<ObjectKey, Place>, report: &mut CheckReport) {
+    /// Hands everything to the report, with the places of the objects and fields.
+    pub(super) fn into_report(self, places: &mut Places<'_>, report: &mut CheckReport) {
         for (part, mut finding) in self.findings {
-            finding.place = places.get(&place_key(&finding.subject)).cloned();
+            finding.place = places.of_subject(&finding.subject);
+            finding.field_place = places.of_field(&finding.subject, &finding.field);
             match part {
                 Part::Violations => report.violations.push(finding),
                 Part::Unknown => report.unknown.push(finding),
@@ -78,14 +80,6 @@ impl Sorted {
             // Stable: within one object the gravest come first, as the result has them.
             findings.sort_by(|a, b| a.place.cmp(&b.place));
         }
-    }
-}
-
-/// A commitment stands where its profile does.
-fn place_key(subject: &SubjectKey) -> ObjectKey {
-    match subject {
-        SubjectKey::Object(key) => key.clone(),
-        SubjectKey::Commitment { profile, .. } => ObjectKey::cluster(Kind::Profile, profile.clone()),
     }
 }
 
@@ -128,7 +122,9 @@ fn told(plan: &Plan, finding: &Finding) -> CheckFinding {
         Some((name.to_string(), waiver.spec.expires_at))
     });
     CheckFinding {
+        key: finding.key.to_string(),
         place: None,
+        field_place: None,
         subject: finding.subject.clone(),
         tenants: BTreeSet::from([plan.tenant.name.to_string()]),
         control: Some(finding.control),
@@ -153,7 +149,7 @@ fn not_in_these_files(problem: &Problem) -> Option<&'static str> {
     }
 }
 
-fn broken(origin: &Origin) -> Broken {
+pub(super) fn broken(origin: &Origin) -> Broken {
     match &origin.demander {
         Demander::Commitment { profile, id } => Broken::Commitment {
             profile: profile.to_string(),
@@ -174,9 +170,14 @@ fn told_of(world: &World, key: &ObjectKey, objection: Objection) -> CheckFinding
         id: id.to_owned(),
         promise,
     });
+    let container = issue.container.map(|container| container.to_string());
+    let subject = SubjectKey::from(key.clone());
+    let id = control.map_or("", |control| control.id);
     CheckFinding {
+        key: key_of_parts(id, &subject, &issue.field, container.as_deref().unwrap_or_default()).to_string(),
         place: None,
-        subject: key.clone().into(),
+        field_place: None,
+        subject,
         tenants: BTreeSet::new(),
         control: control.map(|control| control.id),
         state: State::Fail,
@@ -184,7 +185,7 @@ fn told_of(world: &World, key: &ObjectKey, objection: Objection) -> CheckFinding
         enforcement,
         breaks: breaks.into_iter().collect(),
         field: issue.field,
-        container: issue.container.map(|container| container.to_string()),
+        container,
         found: issue.found,
         wanted: issue.wanted,
         fix: issue.fix,

@@ -7,11 +7,14 @@ use jiff::Timestamp;
 
 use super::{
     findings::Sorted,
+    places::Places,
+    standings::standings,
     world::{self, FileWorld, is_of_a_tenant},
 };
 use crate::{
     cli::{
         CliError,
+        input::Text,
         manifests::{Object, Objects},
     },
     core::{
@@ -28,10 +31,11 @@ use crate::{
     report::check::{CheckReport, TenantSummary},
 };
 
-/// The outcome for these objects, with these profiles applied to every tenant.
+/// The outcome for these objects of `texts`, with these profiles applied to every tenant.
 pub(super) fn judge(
     objects: Objects,
     profiles: Vec<Object>,
+    texts: &[Text],
     now: Timestamp,
 ) -> Result<CheckReport, CliError> {
     let Objects { judged, not_judged } = objects;
@@ -59,8 +63,13 @@ pub(super) fn judge(
     let mut report = CheckReport { objects, not_judged, repeated, ..CheckReport::default() };
     note_ownership(&world, &belonging, &implied, &mut report);
     report.objects -= report.unclaimed;
-    report.tenants = judge_tenants(world, &stand_ins, now, &mut sorted);
-    sorted.into_report(&places, &mut report);
+    report.declarations = declarations.iter().map(|declaration| declaration.key().into()).collect();
+    let mut places = Places::new(places, texts);
+    judge_tenants(world, &stand_ins, now, &mut sorted, &mut report);
+    for standing in &mut report.standings {
+        standing.place = places.of_subject(&standing.subject);
+    }
+    sorted.into_report(&mut places, &mut report);
     Ok(report)
 }
 
@@ -89,11 +98,11 @@ fn judge_tenants(
     stand_ins: &BTreeSet<Name>,
     now: Timestamp,
     sorted: &mut Sorted,
-) -> Vec<TenantSummary> {
+    report: &mut CheckReport,
+) {
     let mut book = Book::new(world);
     book.open(now);
     let tenants: Vec<Name> = book.tenants().cloned().collect();
-    let mut summaries = Vec::new();
     for tenant in tenants {
         let (Some(result), Some(plan)) = (book.result(&tenant, now), book.world().plan(&tenant)) else {
             continue;
@@ -101,9 +110,9 @@ fn judge_tenants(
         for finding in &result.findings {
             sorted.add_finding(plan, finding);
         }
-        summaries.push(summary(&result, !stand_ins.contains(&tenant)));
+        report.standings.extend(book.evaluation(&tenant).into_iter().flat_map(|e| standings(e, now)));
+        report.tenants.push(summary(&result, !stand_ins.contains(&tenant)));
     }
-    summaries
 }
 
 fn summary(result: &TenantResult, is_declared: bool) -> TenantSummary {

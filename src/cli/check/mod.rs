@@ -2,19 +2,18 @@
 
 mod findings;
 mod judge;
+mod places;
 mod profiles;
+mod standings;
 mod world;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::{
-    CliError, Outcome, input, manifests,
-    output::{Console, Format},
-};
-use crate::report::check as report;
+use super::{CliError, Outcome, input, manifests, output::Console};
+use crate::report::check::{self as report, CheckReport};
 
 /// Judge manifests in files, before they reach a cluster.
 ///
@@ -60,11 +59,12 @@ pub struct CheckArgs {
     namespace: String,
     /// How to print the outcome.
     #[arg(long, short, value_enum, default_value_t)]
-    output: Format,
+    output: CheckFormat,
     /// What cannot be told from these files is a violation.
     #[arg(long)]
     strict: bool,
-    /// Print violations only; JSON stays whole.
+    /// Print violations only. SARIF then holds nothing else, for viewers that make an alert of every result; JSON and JUnit
+    /// stay whole.
     #[arg(long, short)]
     quiet: bool,
     /// The present, for tests.
@@ -72,18 +72,41 @@ pub struct CheckArgs {
     now: Option<Timestamp>,
 }
 
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs; field names are stable.
+    Json,
+    /// SARIF 2.1.0, for code scanning and editors: file and line of each field.
+    Sarif,
+    /// JUnit XML, for the test report of a pipeline.
+    Junit,
+}
+
 impl CheckArgs {
     pub(super) fn execute(&self, console: &Console) -> Result<Outcome, CliError> {
         let now = self.now.unwrap_or_else(Timestamp::now);
         let paths: Vec<PathBuf> = self.paths.iter().chain(&self.filenames).cloned().collect();
-        let objects = manifests::decode(&input::read(&paths)?, &self.namespace, now)?;
-        let profiles = profiles::read(&self.profiles, now)?;
-        let report = judge::judge(objects, profiles, now)?;
-        match self.output {
-            Format::Table => console.print(&report::text(&report, self.quiet, console.layout()))?,
-            Format::Json => console.print_json(&report::json(&report))?,
-        }
+        let mut texts = input::read(&paths)?;
+        let objects = manifests::decode(&texts, &self.namespace, now)?;
+        let (profiles, more) = profiles::read(&self.profiles, now)?;
+        texts.extend(more);
+        let report = judge::judge(objects, profiles, &texts, now)?;
+        self.print(&report, console)?;
         let conforms = if self.strict { report.conforms_strictly() } else { report.conforms() };
         Ok(if conforms { Outcome::Conforming } else { Outcome::Violations })
+    }
+
+    fn print(&self, report: &CheckReport, console: &Console) -> Result<(), CliError> {
+        match self.output {
+            CheckFormat::Table => console.print(&report::text(report, self.quiet, console.layout())),
+            CheckFormat::Json => console.print_json(&report::json(report)),
+            CheckFormat::Sarif => {
+                console.print_json(&report::sarif(report, env!("CARGO_PKG_VERSION"), self.quiet))
+            }
+            CheckFormat::Junit => console.print(&report::junit(report, self.strict)),
+        }
     }
 }

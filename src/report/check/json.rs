@@ -56,6 +56,7 @@ fn finding(finding: &CheckFinding) -> Value {
     json!({
         "file": finding.place.as_ref().map(|place| &place.file),
         "line": finding.place.as_ref().map(|place| place.line),
+        "at": finding.field_place.as_ref().map(|place| json!({"file": place.file, "line": place.line})),
         "object": {
             "kind": finding.subject.kind_name(),
             "namespace": namespace,

@@ -1,8 +1,12 @@
 //! The outcome of judging manifests in files, and how it is told.
 
 mod json;
+mod junit;
 mod remarks;
+mod sarif;
 mod text;
+mod uri;
+mod xml;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,6 +21,8 @@ use crate::{
 };
 
 pub use json::json;
+pub use junit::junit;
+pub use sarif::sarif;
 pub use text::text;
 
 /// The tenant of namespaces of which nothing says whose they are. No Tenant can have such a name.
@@ -58,11 +64,24 @@ pub enum Broken {
     },
 }
 
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Commitment { profile, id, .. } => write!(f, "{profile}/{id}"),
+            Self::Policy { kind, name } => write!(f, "{kind} {name}"),
+        }
+    }
+}
+
 /// Something that stands against an object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckFinding {
+    /// The same for the same control, subject, field and container, for ever.
+    pub key: String,
     /// Where the object begins; none where no file holds it.
     pub place: Option<Place>,
+    /// Where the field stands, or the innermost part of its path that is there; none where no file holds the object.
+    pub field_place: Option<Place>,
     /// The object.
     pub subject: SubjectKey,
     /// The tenants that it concerns; none for declarations that are judged by themselves.
@@ -93,6 +112,25 @@ pub struct CheckFinding {
     pub waiver: Option<(String, Timestamp)>,
 }
 
+/// How one requirement of a tenant stands on one subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Where the subject begins; none where no file holds it.
+    pub place: Option<Place>,
+    /// The tenant.
+    pub tenant: String,
+    /// Who demands it.
+    pub demander: Broken,
+    /// The control.
+    pub control: &'static str,
+    /// The subject.
+    pub subject: SubjectKey,
+    /// The state.
+    pub state: State,
+    /// Why, in few words; empty where the control says nothing.
+    pub reason: String,
+}
+
 /// A tenant, and in which states its commitments are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantSummary {
@@ -111,6 +149,10 @@ pub struct CheckReport {
     pub objects: usize,
     /// The tenants.
     pub tenants: Vec<TenantSummary>,
+    /// Every requirement on every subject, in order of tenants and demanders.
+    pub standings: Vec<Standing>,
+    /// The declarations that were judged by themselves.
+    pub declarations: BTreeSet<SubjectKey>,
     /// What breaks a promise or a policy.
     pub violations: Vec<CheckFinding>,
     /// What cannot be told from these files, or by anybody from what is declared.

@@ -53,12 +53,25 @@ pub(super) fn block(finding: &CheckFinding, layout: Layout) -> String {
         let (label, value) = told(broken);
         line(label, &value);
     }
-    line("field", &finding.field);
+    line("field", &field_of(finding));
     line("found", &finding.found);
     line("wanted", &finding.wanted);
     line("fix", &finding.fix);
     text.push('\n');
     text
+}
+
+/// The field, and where it stands.
+fn field_of(finding: &CheckFinding) -> String {
+    let field = &finding.field;
+    match &finding.field_place {
+        _ if field.is_empty() => String::new(),
+        Some(place) if finding.place.as_ref().is_some_and(|object| object.file == place.file) => {
+            format!("{field} (line {})", place.line)
+        }
+        Some(place) => format!("{field} ({place})"),
+        None => field.clone(),
+    }
 }
 
 fn told(broken: &Broken) -> (&'static str, String) {
