@@ -6,13 +6,13 @@ use super::places::Places;
 use crate::{
     api::{Enforcement, OnUnknown},
     core::{
-        control::Control,
+        control::{Control, Operation},
         facts::{Ignorance, ObjectKey, Unknown},
         intent::Objection,
         plan::{Demander, Origin, Plan},
         result::{Finding, key_of_parts},
         subject::SubjectKey,
-        verdict::{Problem, State},
+        verdict::{Issue, Problem, State},
         world::World,
     },
     report::check::{Broken, CheckFinding, CheckReport},
@@ -121,6 +121,7 @@ fn told(plan: &Plan, finding: &Finding) -> CheckFinding {
         let waiver = plan.waivers.iter().find(|waiver| waiver.name == *name)?;
         Some((name.to_string(), waiver.spec.expires_at))
     });
+    let enforcement = origins_of(plan, finding).map(|origin| origin.enforcement).max().unwrap_or_default();
     CheckFinding {
         key: finding.key.to_string(),
         place: None,
@@ -130,15 +131,45 @@ fn told(plan: &Plan, finding: &Finding) -> CheckFinding {
         control: Some(finding.control),
         state: finding.state,
         severity: Some(finding.severity),
-        enforcement: origins_of(plan, finding).map(|origin| origin.enforcement).max().unwrap_or_default(),
+        is_refused: enforcement == Enforcement::Deny && is_refused(plan, finding),
+        enforcement,
         breaks: origins_of(plan, finding).map(broken).collect(),
         field: issue.field.clone(),
         container: issue.container.as_ref().map(ToString::to_string),
         found: issue.found.clone(),
         wanted: issue.wanted.clone(),
-        fix: issue.fix.clone(),
+        fix: fix_of(issue),
         not_in_these_files: not_in_these_files(&issue.problem),
+        not_listed: not_listed(&issue.problem),
         waiver,
+    }
+}
+
+/// Whether the webhook sees such an object come in, and does not wait for what another object may still supply.
+fn is_refused(plan: &Plan, finding: &Finding) -> bool {
+    let SubjectKey::Object(key) = &finding.subject else { return false };
+    let is_at_once = !matches!(finding.issue.problem, Problem::Pending { .. });
+    let is_seen = control_of(plan, finding).is_some_and(|control| {
+        let mut guards = control.guards.iter();
+        guards.any(|guard| guard.kind == key.kind && guard.operations.contains(&Operation::Create))
+    });
+    is_at_once && is_seen && part_of(plan, finding) == Part::Violations
+}
+
+fn not_listed(problem: &Problem) -> Option<&'static str> {
+    match problem {
+        Problem::Unknown(Unknown::NotKnown(Ignorance::Forbidden(source) | Ignorance::NotSynced(source))) => {
+            Some(source.as_str())
+        }
+        _ => None,
+    }
+}
+
+/// What is not known because of credentials is theirs to mend, and not Surety's.
+fn fix_of(issue: &Issue) -> String {
+    match not_listed(&issue.problem) {
+        Some(source) => format!("let these credentials list {source}"),
+        None => issue.fix.clone(),
     }
 }
 
@@ -182,6 +213,7 @@ fn told_of(world: &World, key: &ObjectKey, objection: Objection) -> CheckFinding
         control: control.map(|control| control.id),
         state: State::Fail,
         severity: control.map(|control| control.severity),
+        is_refused: enforcement == Enforcement::Deny,
         enforcement,
         breaks: breaks.into_iter().collect(),
         field: issue.field,
@@ -190,6 +222,7 @@ fn told_of(world: &World, key: &ObjectKey, objection: Objection) -> CheckFinding
         wanted: issue.wanted,
         fix: issue.fix,
         not_in_these_files: None,
+        not_listed: None,
         waiver: None,
     }
 }

@@ -21,7 +21,8 @@ use crate::{
         control::Operation,
         facts::{Fact, Kind, Name, ObjectKey},
         intent,
-        result::TenantResult,
+        result::{Finding, TenantResult},
+        subject::SubjectKey,
         tenancy,
         transition::{Act, Transition, Trusted},
         verdict::State,
@@ -56,21 +57,78 @@ pub(super) fn judge(
         judged.iter().filter(|object| is_of_a_tenant(&object.fact)).map(|object| object.fact.key()).collect();
     let files = world::build(judged, profiles, now)?;
     let FileWorld { world, places, repeated, implied, stand_ins } = files;
+    let mut report = CheckReport { objects, not_judged, repeated, ..CheckReport::default() };
+    note_ownership(&world, &belonging, &implied, &mut report);
+    report.objects -= report.unclaimed;
+    let judging = Judging { world, declarations, stand_ins, only: None };
+    judge_world(judging, Places::new(places, texts), now, &mut report);
+    Ok(report)
+}
+
+/// What is to be judged.
+pub(super) struct Judging {
+    pub(super) world: World,
+    /// Judged by themselves, too.
+    pub(super) declarations: Vec<Fact>,
+    /// Tenants that nobody declared.
+    pub(super) stand_ins: BTreeSet<Name>,
+    /// The part that is asked about; none is everything.
+    pub(super) only: Option<Only>,
+}
+
+/// These subjects, and what came to stand against others since the world was as it was before.
+pub(super) struct Only {
+    pub(super) subjects: BTreeSet<ObjectKey>,
+    pub(super) before: World,
+}
+
+/// Judges a world, and tells the report.
+pub(super) fn judge_world(
+    judging: Judging,
+    mut places: Places<'_>,
+    now: Timestamp,
+    report: &mut CheckReport,
+) {
+    let Judging { world, declarations, stand_ins, only } = judging;
     let mut sorted = Sorted::default();
     for declaration in &declarations {
         judge_declaration(&world, declaration, now, &mut sorted);
     }
-    let mut report = CheckReport { objects, not_judged, repeated, ..CheckReport::default() };
-    note_ownership(&world, &belonging, &implied, &mut report);
-    report.objects -= report.unclaimed;
     report.declarations = declarations.iter().map(|declaration| declaration.key().into()).collect();
-    let mut places = Places::new(places, texts);
-    judge_tenants(world, &stand_ins, now, &mut sorted, &mut report);
+    let scope = only.map(|only| Scope::of(only, now));
+    judge_tenants(world, &stand_ins, scope.as_ref(), now, &mut sorted, report);
     for standing in &mut report.standings {
         standing.place = places.of_subject(&standing.subject);
     }
-    sorted.into_report(&mut places, &mut report);
-    Ok(report)
+    sorted.into_report(&mut places, report);
+    if report.is_of_cluster {
+        report.objects =
+            report.standings.iter().map(|standing| &standing.subject).collect::<BTreeSet<_>>().len();
+    }
+}
+
+/// What is asked about.
+struct Scope {
+    subjects: BTreeSet<ObjectKey>,
+    known: BTreeSet<Name>,
+}
+
+impl Scope {
+    fn of(only: Only, now: Timestamp) -> Self {
+        let mut book = Book::new(only.before);
+        book.open(now);
+        let results = book.tenants().filter_map(|tenant| book.result(tenant, now));
+        let known = results.flat_map(|result| result.findings).map(|finding| finding.key).collect();
+        Self { subjects: only.subjects, known }
+    }
+
+    fn has(&self, subject: &SubjectKey) -> bool {
+        matches!(subject, SubjectKey::Object(key) if self.subjects.contains(key))
+    }
+
+    fn is_about(&self, finding: &Finding) -> bool {
+        self.has(&finding.subject) || !self.known.contains(&finding.key)
+    }
 }
 
 /// What the webhook would say if the declaration were created beside the others.
@@ -96,6 +154,7 @@ fn judge_declaration(world: &World, declaration: &Fact, now: Timestamp, sorted: 
 fn judge_tenants(
     world: World,
     stand_ins: &BTreeSet<Name>,
+    scope: Option<&Scope>,
     now: Timestamp,
     sorted: &mut Sorted,
     report: &mut CheckReport,
@@ -107,11 +166,15 @@ fn judge_tenants(
         let (Some(result), Some(plan)) = (book.result(&tenant, now), book.world().plan(&tenant)) else {
             continue;
         };
-        for finding in &result.findings {
+        for finding in result.findings.iter().filter(|finding| scope.is_none_or(|s| s.is_about(finding))) {
             sorted.add_finding(plan, finding);
         }
-        report.standings.extend(book.evaluation(&tenant).into_iter().flat_map(|e| standings(e, now)));
+        let standings = book.evaluation(&tenant).into_iter().flat_map(|e| standings(e, now));
+        report.standings.extend(standings.filter(|s| scope.is_none_or(|scope| scope.has(&s.subject))));
         report.tenants.push(summary(&result, !stand_ins.contains(&tenant)));
+    }
+    if let Some(scope) = scope {
+        report.objects = scope.subjects.len();
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod findings;
 mod judge;
+mod live;
 mod places;
 mod profiles;
 mod standings;
@@ -45,7 +46,7 @@ Examples:
     surety check --strict --output json manifests/ > surety.json")]
 pub struct CheckArgs {
     /// Files, folders (read recursively: *.yaml, *.yml, *.json), or `-` for standard input.
-    #[arg(value_name = "PATH", required_unless_present = "filenames")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["filenames", "cluster"])]
     paths: Vec<PathBuf>,
     /// The same, as kubectl spells it.
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
@@ -57,6 +58,8 @@ pub struct CheckArgs {
     /// The namespace of objects that name none.
     #[arg(long, short = 'n', default_value = "default")]
     namespace: String,
+    #[command(flatten)]
+    live: live::LiveArgs,
     /// How to print the outcome.
     #[arg(long, short, value_enum, default_value_t)]
     output: CheckFormat,
@@ -93,7 +96,11 @@ impl CheckArgs {
         let objects = manifests::decode(&texts, &self.namespace, now)?;
         let (profiles, more) = profiles::read(&self.profiles, now)?;
         texts.extend(more);
-        let report = judge::judge(objects, profiles, &texts, now)?;
+        let report = if self.live.cluster.cluster {
+            live::judge(&self.live, objects, profiles, &texts, now, console)?
+        } else {
+            judge::judge(objects, profiles, &texts, now)?
+        };
         self.print(&report, console)?;
         let conforms = if self.strict { report.conforms_strictly() } else { report.conforms() };
         Ok(if conforms { Outcome::Conforming } else { Outcome::Violations })

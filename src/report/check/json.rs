@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Broken, CheckFinding, CheckReport, TenantSummary};
+use super::{
+    Broken, CheckFinding, CheckReport, TenantSummary,
+    namespaces::{Row, namespaces},
+};
 use crate::{
     core::{subject::SubjectKey, verdict::State},
     report::words,
@@ -21,6 +24,8 @@ pub fn json(report: &CheckReport) -> Value {
             "warnings": report.warnings.len(),
         },
         "tenants": report.tenants.iter().map(tenant).collect::<Value>(),
+        "namespaces": namespaces(report).iter().map(namespace).collect::<Value>(),
+        "unlisted": report.unlisted,
         "violations": findings(&report.violations),
         "unknown": findings(&report.unknown),
         "waived": findings(&report.waived),
@@ -33,6 +38,18 @@ pub fn json(report: &CheckReport) -> Value {
             let places: Vec<Value> = places.iter().map(|place| json!({"file": place.file, "line": place.line})).collect();
             json!({"object": object, "places": places})
         }).collect::<Value>(),
+    })
+}
+
+fn namespace(row: &Row<'_>) -> Value {
+    json!({
+        "namespace": row.namespace,
+        "tenant": row.tenant,
+        "objects": row.objects.len(),
+        "refused": row.refused,
+        "found": row.found,
+        "unknown": row.unknown,
+        "waived": row.waived,
     })
 }
 
@@ -74,6 +91,8 @@ fn finding(finding: &CheckFinding) -> Value {
         "wanted": finding.wanted,
         "fix": finding.fix,
         "notInTheseFiles": finding.not_in_these_files,
+        "notListed": finding.not_listed,
+        "refused": finding.is_refused,
         "waiver": finding.waiver.as_ref().map(|(name, until)| json!({"name": name, "until": format!("{until:.0}")})),
     })
 }

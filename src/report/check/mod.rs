@@ -2,6 +2,7 @@
 
 mod json;
 mod junit;
+mod namespaces;
 mod remarks;
 mod sarif;
 mod text;
@@ -94,6 +95,8 @@ pub struct CheckFinding {
     pub severity: Option<Severity>,
     /// What the webhook would do, at its strictest.
     pub enforcement: Enforcement,
+    /// Whether the webhook would refuse to create the object so.
+    pub is_refused: bool,
     /// What it breaks.
     pub breaks: BTreeSet<Broken>,
     /// The field; empty where no single one is to blame.
@@ -108,6 +111,8 @@ pub struct CheckFinding {
     pub fix: String,
     /// The kind of facts that is not in the files, where that is the reason of an Error.
     pub not_in_these_files: Option<&'static str>,
+    /// The kind of facts that the cluster did not give, where that is the reason of an Error.
+    pub not_listed: Option<&'static str>,
     /// The waiver that accepts it, and when it ends.
     pub waiver: Option<(String, Timestamp)>,
 }
@@ -147,6 +152,10 @@ pub struct TenantSummary {
 pub struct CheckReport {
     /// How many objects were judged.
     pub objects: usize,
+    /// Whether a whole cluster was judged, and not manifests.
+    pub is_of_cluster: bool,
+    /// Kinds that the cluster did not give, each with the reason.
+    pub unlisted: BTreeMap<String, String>,
     /// The tenants.
     pub tenants: Vec<TenantSummary>,
     /// Every requirement on every subject, in order of tenants and demanders.

@@ -118,6 +118,7 @@ fn result_of<'a>(finding: &'a CheckFinding, kind: &'static str, level: &'static 
             "state": finding.state.as_str(),
             "severity": finding.severity.map(words::severity),
             "enforcement": words::enforcement(finding.enforcement),
+            "refused": finding.is_refused,
             "tenants": finding.tenants,
             "breaks": breaks,
             "field": finding.field,

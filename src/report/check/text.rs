@@ -1,7 +1,7 @@
 //! The outcome of `surety check` for people.
 
 use super::{
-    Broken, CheckFinding, CheckReport, EVERYBODY, TenantSummary,
+    Broken, CheckFinding, CheckReport, EVERYBODY, TenantSummary, namespaces,
     remarks::{notes, unknown, waived, warnings},
 };
 use crate::{
@@ -13,11 +13,20 @@ use crate::{
 };
 
 /// Violations first, each in full; then, unless only those are wanted, what is unknown, waived and to be noted, and how
-/// many there are of each.
+/// many there are of each. Of a cluster: how many there are in each namespace and of each control.
 pub fn text(report: &CheckReport, only_violations: bool, layout: Layout) -> String {
     let violations: String = report.violations.iter().map(|finding| block(finding, layout)).collect();
     if only_violations {
         return violations;
+    }
+    if report.is_of_cluster {
+        let parts = [
+            namespaces::text(report, layout),
+            lines(warnings(&report.warnings, layout)),
+            lines(notes(report, layout)),
+            lines(summary(report, layout).pop()),
+        ];
+        return parts.concat();
     }
     let parts = [
         violations,

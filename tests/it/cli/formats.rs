@@ -44,7 +44,9 @@ fn assert_well_formed(sarif: &Value) {
         let tags = rule["properties"]["tags"].as_array().unwrap();
         assert!(tags.len() <= 20 && tags.contains(&"security".into()), "{rule}");
     }
-    results(sarif).iter().for_each(|result| assert_well_formed_result(result, rules));
+    for result in results(sarif) {
+        assert_well_formed_result(result, rules);
+    }
 }
 
 fn assert_well_formed_result(result: &Value, rules: &[Value]) {
