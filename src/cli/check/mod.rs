@@ -13,10 +13,19 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::{CliError, Outcome, input, manifests, output::Console};
-use crate::report::check::{self as report, CheckReport};
+use super::{
+    CliError, Outcome,
+    cluster::ClusterArgs,
+    input::{self, Text},
+    manifests,
+    output::Console,
+};
+use crate::{
+    core::world::World,
+    report::check::{self as report, CheckReport},
+};
 
-/// Judge manifests in files, before they reach a cluster.
+/// Judge manifests in files, or a cluster, before anything is installed.
 ///
 /// Reads Kubernetes manifests (rendered by Helm or kustomize, or exported by kubectl) together with Surety's own kinds,
 /// and evaluates them with the functions of the webhook and the controller: every namespaced object against the
@@ -31,7 +40,14 @@ use crate::report::check::{self as report, CheckReport};
 /// application team can judge its chart alone. Policies among the files that select tenants by the labels that the
 /// profile selects by apply there too.
 ///
-/// Exit codes: 0 nothing breaks a promise or a policy, 1 something does, 2 bad input or usage, 3 internal error.
+/// With --cluster the facts come from a cluster, by listing alone, and Surety need not be installed there. Without
+/// manifests the whole cluster is judged: for each namespace how much of what runs would be refused if it came in again,
+/// and how much is found beside that. Declarations in files count on top of the cluster's own. With manifests those are
+/// judged in the light of what the cluster has. Credentials that may list are enough; what they may not list is unknown,
+/// and said. Where there is no Tenant, each namespace is a tenant, or as --selector and --tenant-label say.
+///
+/// Exit codes: 0 nothing breaks a promise or a policy, 1 something does (or, with --strict, is unknown), 2 bad input or
+/// usage, 3 internal error.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -43,7 +59,21 @@ Examples:
     kubectl kustomize overlays/production | surety check - --profile profiles/ours.yaml
 
   In a pipeline:
-    surety check --strict --output json manifests/ > surety.json")]
+    surety check --strict --output junit manifests/ > surety.xml
+    surety check --quiet --output sarif manifests/ > surety.sarif
+
+  A cluster in which nothing is installed yet:
+    surety check --cluster --profile processor-baseline
+    surety check --cluster --profile profiles/ours.yaml --tenant-label customer
+    surety check --cluster --profile profiles/ours.yaml -l 'team,team!=platform' --quiet
+
+  One application in the light of its cluster:
+    helm template shop ./chart | surety check - -n shop --cluster --profile processor-baseline
+
+Environment:
+  KUBECONFIG  the credentials for --cluster; ~/.kube/config where it is not set
+  NO_COLOR    set to anything: no colours
+  COLUMNS     the width of tables on a terminal")]
 pub struct CheckArgs {
     /// Files, folders (read recursively: *.yaml, *.yml, *.json), or `-` for standard input.
     #[arg(value_name = "PATH", required_unless_present_any = ["filenames", "cluster"])]
@@ -116,4 +146,25 @@ impl CheckArgs {
             CheckFormat::Junit => console.print(&report::junit(report, self.strict)),
         }
     }
+}
+
+/// The outcome for texts alone.
+pub(super) fn judge_texts(texts: &[Text], now: Timestamp) -> Result<CheckReport, CliError> {
+    judge::judge(manifests::decode(texts, "default", now)?, Vec::new(), texts, now)
+}
+
+/// The world of what is declared in files, and in a cluster where one is asked.
+pub(super) fn declared(
+    cluster: &ClusterArgs,
+    paths: &[PathBuf],
+    profiles: &[String],
+    now: Timestamp,
+    console: &Console,
+) -> Result<World, CliError> {
+    let objects = manifests::decode(&input::read(paths)?, "default", now)?.judged;
+    let (profiles, _) = profiles::read(profiles, now)?;
+    if cluster.cluster {
+        return live::declared(cluster, objects, profiles, console);
+    }
+    Ok(world::build(objects, profiles, now)?.world)
 }

@@ -65,7 +65,8 @@ fn camel_case(state: State) -> String {
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn finding(finding: &CheckFinding) -> Value {
+/// One finding.
+pub fn finding(finding: &CheckFinding) -> Value {
     let namespace = match &finding.subject {
         SubjectKey::Object(key) => key.namespace.as_ref().map(ToString::to_string),
         SubjectKey::Commitment { .. } => None,

@@ -21,10 +21,10 @@ use crate::{
     core::{subject::SubjectKey, verdict::State},
 };
 
-pub use json::json;
+pub use json::{finding as finding_json, json};
 pub use junit::junit;
 pub use sarif::sarif;
-pub use text::text;
+pub use text::{block as finding_text, text};
 
 /// The tenant of namespaces of which nothing says whose they are. No Tenant can have such a name.
 pub const EVERYBODY: &str = "(all namespaces)";

@@ -40,7 +40,7 @@ pub fn text(report: &CheckReport, only_violations: bool, layout: Layout) -> Stri
 }
 
 /// One finding, a field a line.
-pub(super) fn block(finding: &CheckFinding, layout: Layout) -> String {
+pub fn block(finding: &CheckFinding, layout: Layout) -> String {
     let (label, tone) = match finding.state {
         State::Error => ("UNKNOWN", Tone::Doubtful),
         _ => ("VIOLATION", Tone::Bad),

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Error;
 
-use super::LiveArgs;
 use crate::{
     cli::{
         CliError,
-        cluster::{Reader, unlistable},
+        cluster::{ClusterArgs, Reader, unlistable},
         output::Console,
     },
     core::{
@@ -30,15 +29,20 @@ pub(super) struct Listed {
     pub(super) selected: Option<BTreeSet<Name>>,
 }
 
-/// Everything. What may not be read, or does not answer, is unknown and told; without namespaces there is nothing to tell.
-pub(super) async fn list(args: &LiveArgs, console: &Console) -> Result<Listed, CliError> {
-    let reader = args.cluster.connect().await.map_err(unlistable(Kind::Namespace))?;
-    let selected = match &args.selector {
+/// Everything of these sources. What may not be read, or does not answer, is unknown and told; without namespaces there is nothing to tell.
+pub(super) async fn list(
+    cluster: &ClusterArgs,
+    selector: Option<&str>,
+    sources: &[Source],
+    console: &Console,
+) -> Result<Listed, CliError> {
+    let reader = cluster.connect().await.map_err(unlistable(Kind::Namespace))?;
+    let selected = match selector {
         Some(selector) => Some(selected(&reader, selector).await?),
         None => None,
     };
     let mut listed = Listed { world: World::new(controls::all()), unlisted: BTreeMap::new(), selected };
-    for source in Source::ALL {
+    for source in sources {
         let mut state = SourceState::Synced;
         for kind in source.kinds() {
             let found = listed.take(&reader, *kind, console).await?;

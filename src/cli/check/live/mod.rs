@@ -22,7 +22,7 @@ use crate::{
         output::Console,
     },
     core::{
-        facts::{Change, Fact, Name, ObjectKey},
+        facts::{Change, Fact, Name, ObjectKey, Source},
         world::World,
     },
     index,
@@ -54,7 +54,7 @@ pub(super) fn judge(
     now: Timestamp,
     console: &Console,
 ) -> Result<CheckReport, CliError> {
-    let listed = run(listing::list(args, console))??;
+    let listed = run(listing::list(&args.cluster, args.selector.as_deref(), Source::ALL, console))??;
     let (declarations, manifests): (Vec<Object>, Vec<Object>) =
         objects.judged.into_iter().partition(|object| object.fact.key().kind.is_declaration());
     let mut live = Live::new(listed.world);
@@ -73,6 +73,25 @@ pub(super) fn judge(
     let judging = live.take_manifests(manifests, stand_ins, own);
     judge::judge_world(judging, Places::new(live.places, texts), now, &mut report);
     Ok(report)
+}
+
+/// What is declared in a cluster, with these on top.
+pub(super) fn declared(
+    cluster: &ClusterArgs,
+    objects: Vec<Object>,
+    profiles: Vec<Object>,
+    console: &Console,
+) -> Result<World, CliError> {
+    let sources = [Source::Declarations, Source::Namespaces];
+    let listed = run(listing::list(cluster, None, &sources, console))??;
+    for (plural, why) in &listed.unlisted {
+        console.tell(&format!("{plural} could not be listed, and are left out: {why}"));
+    }
+    let mut live = Live::new(listed.world);
+    for object in objects.into_iter().chain(profiles.into_iter().map(for_everybody)) {
+        live.add(object);
+    }
+    Ok(live.world)
 }
 
 struct Live {
