@@ -8,6 +8,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use e2e::audit::AuditLog;
 use e2e::surety::program;
-use e2e::world::eventually;
+use e2e::world::{eventually, install_crds, repository};
 use e2e::{ControlPlane, Options};
 use serde_json::Value;
 use tokio::process::Command;
@@ -132,7 +133,7 @@ async fn kubeconfig_of(control_plane: &ControlPlane, account: &str) -> Result<Pa
 async fn check(kubeconfig: &Path, words: &str) -> Result<Output> {
     let mut command = Command::new(program().await?);
     command.args(["check", "--cluster", "--kubeconfig"]).arg(kubeconfig).args(words.split_whitespace());
-    command.current_dir(e2e::world::repository("")).env_remove("KUBECONFIG");
+    command.current_dir(repository("")).env_remove("KUBECONFIG");
     Ok(command.output().await?)
 }
 
@@ -259,5 +260,22 @@ async fn manifests_are_judged_in_the_light_of_the_cluster() -> Result<()> {
         "the others are not asked about: {report}"
     );
     ensure!(told.iter().any(|finding| finding["control"] == "encryption.storage"), "{report}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_tenant_is_told_alike_by_a_cluster_and_by_files() -> Result<()> {
+    let control_plane = ControlPlane::start(Options::default()).await?;
+    let (kubectl, data) = (control_plane.kubectl(), repository("tests/data/effective"));
+    install_crds(&kubectl, &repository("crds")).await?;
+    kubectl.apply_file(&data).await?.success()?;
+    let ask = async |words: &[&OsStr]| -> Result<Value> {
+        let mut command = Command::new(program().await?);
+        json(&command.args(["effective", "acme", "--output", "json"]).args(words).output().await?)
+    };
+    let kubeconfig = control_plane.kubeconfig().as_os_str();
+    let asked = ask(&["--cluster".as_ref(), "--kubeconfig".as_ref(), kubeconfig]).await?;
+    let written = ask(&[data.as_os_str()]).await?;
+    ensure!(asked == written, "{asked}\n{written}");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod effective;
 mod formats;
+mod pipelines;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

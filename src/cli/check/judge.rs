@@ -102,8 +102,13 @@ pub(super) fn judge_world(
     }
     sorted.into_report(&mut places, report);
     if report.is_of_cluster {
-        report.objects =
-            report.standings.iter().map(|standing| &standing.subject).collect::<BTreeSet<_>>().len();
+        report.objects = report
+            .standings
+            .iter()
+            .map(|standing| &standing.subject)
+            .filter(|subject| matches!(subject, SubjectKey::Object(_)))
+            .collect::<BTreeSet<_>>()
+            .len();
     }
 }
 

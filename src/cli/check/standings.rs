@@ -7,12 +7,15 @@ use jiff::Timestamp;
 use super::findings::broken;
 use crate::{
     core::{
+        catalogue,
         evaluation::Evaluation,
         judge::state_for,
+        plan::Plan,
         result::concerns,
+        subject::SubjectKey,
         verdict::{State, Verdict},
     },
-    report::check::Standing,
+    report::check::{Broken, Standing},
 };
 
 /// One for each subject, control and demander, the worst where a demander uses a control more than once.
@@ -39,7 +42,28 @@ pub(super) fn standings(evaluation: &Evaluation, now: Timestamp) -> Vec<Standing
             }
         }
     }
-    standings.into_values().collect()
+    standings.into_values().chain(not_evaluated(plan)).collect()
+}
+
+/// What is promised and not evaluated is never left out: it reads Manual, as its commitment does.
+fn not_evaluated(plan: &Plan) -> impl Iterator<Item = Standing> + '_ {
+    plan.unbuilt.iter().filter_map(|unbuilt| {
+        let (profile, commitment) = plan.commitment(&unbuilt.profile, &unbuilt.commitment)?;
+        let why = unbuilt.error.as_deref().unwrap_or("planned, not built in this version");
+        Some(Standing {
+            place: None,
+            tenant: plan.tenant.name.to_string(),
+            demander: Broken::Commitment {
+                profile: profile.name.to_string(),
+                id: commitment.id.clone(),
+                promise: commitment.promise.clone(),
+            },
+            control: catalogue::find(&unbuilt.control)?.id,
+            subject: SubjectKey::Commitment { profile: profile.name.clone(), id: unbuilt.commitment.clone() },
+            state: State::Manual,
+            reason: format!("{}: {why}", unbuilt.control),
+        })
+    })
 }
 
 /// In few words, why a verdict is what it is.

@@ -25,7 +25,8 @@ pub(super) struct Row<'r> {
     pub(super) waived: usize,
 }
 
-/// Every namespace with something that was judged, in order of tenants.
+/// Every namespace with something that was judged, in order of tenants; and what of a tenant lies in none, where anything
+/// stands against it.
 pub(super) fn namespaces(report: &CheckReport) -> Vec<Row<'_>> {
     let mut rows: BTreeMap<(String, Option<String>), Row<'_>> = BTreeMap::new();
     for standing in &report.standings {
@@ -48,7 +49,9 @@ pub(super) fn namespaces(report: &CheckReport) -> Vec<Row<'_>> {
             }
         }
     }
-    rows.into_values().collect()
+    let is_told =
+        |row: &Row<'_>| row.namespace.is_some() || row.refused + row.found + row.unknown + row.waived > 0;
+    rows.into_values().filter(is_told).collect()
 }
 
 #[derive(Clone, Copy)]

@@ -1,8 +1,10 @@
 //! What is asked of a tenant, as JSON. Field names are stable.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{ClassRow, FigureRow, classes, enforcement_of, figures, not_evaluated, reaching};
+use super::{
+    ClassRow, FigureRow, PolicyRow, classes, enforcement_of, figures, not_evaluated, policies, reaching,
+};
 use crate::{core::plan::Plan, report::words};
 
 /// Every field is always there; an absent value is `null`.
@@ -10,7 +12,8 @@ pub fn json(plan: &Plan) -> Value {
     json!({
         "tenant": plan.tenant.name.as_str(),
         "enforcement": words::enforcement(plan.tenant.spec.enforcement),
-        "reaching": reaching(plan),
+        "reaching": reaching(plan).into_iter().map(|(kind, names)| (kind.to_owned(), names.into())).collect::<Map<_, _>>(),
+        "policies": policies(&plan.effective).iter().map(policy).collect::<Value>(),
         "figures": figures(plan).iter().map(figure).collect::<Value>(),
         "classes": classes(&plan.effective).iter().map(class).collect::<Value>(),
         "conflicts": plan.conflicts.iter().map(|conflict| {
@@ -36,4 +39,14 @@ fn figure(row: &FigureRow) -> Value {
 
 fn class(row: &ClassRow) -> Value {
     json!({"class": row.class, "rule": row.rule, "value": row.value, "source": row.source})
+}
+
+fn policy(row: &PolicyRow) -> Value {
+    json!({
+        "kind": row.kind,
+        "name": row.name,
+        "enforcement": row.enforcement,
+        "onUnknown": row.on_unknown,
+        "denyExistingFrom": row.deny_existing_from,
+    })
 }

@@ -3,10 +3,10 @@
 mod json;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::{
-    api::{Enforcement, profile::Commitment},
+    api::{Enforcement, OnUnknown, profile::Commitment},
     core::{
         effective::Effective,
         parameters::Parameter,
@@ -136,23 +136,51 @@ pub(super) fn classes(effective: &Effective) -> Vec<ClassRow> {
     rows.into_iter().collect()
 }
 
-/// What reaches the tenant, by kind.
-pub(super) fn reaching(plan: &Plan) -> BTreeMap<&'static str, Vec<String>> {
+/// A policy that reaches the tenant, and how it answers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PolicyRow {
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) enforcement: &'static str,
+    pub(super) on_unknown: &'static str,
+    pub(super) deny_existing_from: Option<String>,
+}
+
+/// Every policy, in order of kinds. Of what they answer the strictest counts.
+pub(super) fn policies(effective: &Effective) -> Vec<PolicyRow> {
+    macro_rules! rows {
+        ($list:expr, $kind:literal) => {
+            $list.iter().map(|policy| PolicyRow {
+                kind: $kind,
+                name: policy.name.to_string(),
+                enforcement: words::enforcement(policy.spec.enforcement),
+                on_unknown: match policy.spec.on_unknown {
+                    OnUnknown::Deny => "Deny",
+                    OnUnknown::Warn => "Warn",
+                },
+                deny_existing_from: policy.spec.deny_existing_from.map(|from| format!("{from:.0}")),
+            })
+        };
+    }
+    rows!(effective.backup, "BackupPolicy")
+        .chain(rows!(effective.encryption, "EncryptionPolicy"))
+        .chain(rows!(effective.isolation, "IsolationPolicy"))
+        .chain(rows!(effective.retention, "RetentionPolicy"))
+        .collect()
+}
+
+/// What else reaches the tenant, by kind.
+pub(super) fn reaching(plan: &Plan) -> [(&'static str, Vec<String>); 3] {
     macro_rules! names {
         ($list:expr) => {
             $list.iter().map(|declared| declared.name.to_string()).collect()
         };
     }
-    let effective = &plan.effective;
-    BTreeMap::from([
-        ("Profile", names!(plan.profiles)),
-        ("BackupPolicy", names!(effective.backup)),
-        ("RetentionPolicy", names!(effective.retention)),
-        ("EncryptionPolicy", names!(effective.encryption)),
-        ("IsolationPolicy", names!(effective.isolation)),
-        ("Waiver", names!(plan.waivers)),
-        ("Attestation", names!(plan.attestations)),
-    ])
+    [
+        ("profiles", names!(plan.profiles)),
+        ("waivers", names!(plan.waivers)),
+        ("attestations", names!(plan.attestations)),
+    ]
 }
 
 /// Controls that commitments name and that are not evaluated, each with the reason.

@@ -1,6 +1,6 @@
 //! What is asked of a tenant, for people.
 
-use super::{classes, enforcement_of, figures, not_evaluated, reaching};
+use super::{classes, enforcement_of, figures, not_evaluated, policies, reaching};
 use crate::{
     core::plan::Plan,
     report::{
@@ -16,9 +16,10 @@ pub fn text(plan: &Plan, layout: Layout) -> String {
     text.push_str(&labelled("enforcement", words::enforcement(plan.tenant.spec.enforcement), layout));
     for (kind, names) in reaching(plan) {
         if !names.is_empty() {
-            text.push_str(&labelled_wide(kind, &names.join(", "), layout));
+            text.push_str(&labelled(kind, &names.join(", "), layout));
         }
     }
+    text.push_str(&policies_of(plan, layout));
     text.push_str(&figures_of(plan, layout));
     text.push_str(&classes_of(plan, layout));
     for conflict in &plan.conflicts {
@@ -37,9 +38,20 @@ pub fn text(plan: &Plan, layout: Layout) -> String {
     text
 }
 
-/// The names of kinds are longer than other labels.
-fn labelled_wide(label: &str, value: &str, layout: Layout) -> String {
-    format!("{} {value}\n", layout.paint(Tone::Faint, &format!("{label:<16}")))
+fn policies_of(plan: &Plan, layout: Layout) -> String {
+    let rows: Vec<Vec<String>> = policies(&plan.effective)
+        .into_iter()
+        .map(|row| {
+            let from = row.deny_existing_from.unwrap_or_default();
+            let name = format!("{} {}", row.kind, row.name);
+            vec![name, row.enforcement.to_owned(), row.on_unknown.to_owned(), from]
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let header = ["policy", "enforcement", "on unknown", "deny existing from"];
+    format!("\n{}", table(&header, rows, layout))
 }
 
 fn figures_of(plan: &Plan, layout: Layout) -> String {
