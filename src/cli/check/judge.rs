@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{
     findings::Sorted,
     places::Places,
+    scope::{Only, Scope},
     standings::standings,
     world::{self, FileWorld, is_of_a_tenant},
 };
@@ -21,7 +22,7 @@ use crate::{
         control::Operation,
         facts::{Fact, Kind, Name, ObjectKey},
         intent,
-        result::{Finding, TenantResult},
+        result::TenantResult,
         subject::SubjectKey,
         tenancy,
         transition::{Act, Transition, Trusted},
@@ -76,12 +77,6 @@ pub(super) struct Judging {
     pub(super) only: Option<Only>,
 }
 
-/// These subjects, and what came to stand against others since the world was as it was before.
-pub(super) struct Only {
-    pub(super) subjects: BTreeSet<ObjectKey>,
-    pub(super) before: World,
-}
-
 /// Judges a world, and tells the report.
 pub(super) fn judge_world(
     judging: Judging,
@@ -109,30 +104,6 @@ pub(super) fn judge_world(
             .filter(|subject| matches!(subject, SubjectKey::Object(_)))
             .collect::<BTreeSet<_>>()
             .len();
-    }
-}
-
-/// What is asked about.
-struct Scope {
-    subjects: BTreeSet<ObjectKey>,
-    known: BTreeSet<Name>,
-}
-
-impl Scope {
-    fn of(only: Only, now: Timestamp) -> Self {
-        let mut book = Book::new(only.before);
-        book.open(now);
-        let results = book.tenants().filter_map(|tenant| book.result(tenant, now));
-        let known = results.flat_map(|result| result.findings).map(|finding| finding.key).collect();
-        Self { subjects: only.subjects, known }
-    }
-
-    fn has(&self, subject: &SubjectKey) -> bool {
-        matches!(subject, SubjectKey::Object(key) if self.subjects.contains(key))
-    }
-
-    fn is_about(&self, finding: &Finding) -> bool {
-        self.has(&finding.subject) || !self.known.contains(&finding.key)
     }
 }
 

@@ -5,7 +5,9 @@ mod judge;
 mod live;
 mod places;
 mod profiles;
+mod scope;
 mod standings;
+mod told;
 mod world;
 
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::findings::broken;
+use super::told::broken;
 use crate::{
     core::{
         catalogue,

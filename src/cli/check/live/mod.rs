@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::{
     judge::{self, Judging},
     places::Places,
+    scope::Only,
     world::{for_everybody, is_of_a_tenant, namespaces_of},
 };
 use crate::{
@@ -164,7 +165,7 @@ impl Live {
         for namespace in namespaces {
             index::imply_namespace(&mut self.world, &namespace);
         }
-        let only = before.map(|before| judge::Only { subjects, before });
+        let only = before.map(|before| Only { subjects, before });
         Judging { world: self.world.clone(), declarations, stand_ins, only }
     }
 }
