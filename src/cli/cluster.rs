@@ -147,3 +147,6 @@ impl Reader {
 const fn is_passing(failure: &Failure) -> bool {
     matches!(failure, Failure::Refused { code: 429 | 500..=599, .. } | Failure::Timeout(_))
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,9 @@ use crate::{
     },
 };
 
+const COLUMNS: &str = "refused: the webhook would not let it come in again as it is; found: reported, and not refused; --quiet \
+                       prints each";
+
 /// Violations first, each in full; then, unless only those are wanted, what is unknown, waived and to be noted, and how
 /// many there are of each. Of a cluster: how many there are in each namespace and of each control.
 pub fn text(report: &CheckReport, only_violations: bool, layout: Layout) -> String {
@@ -22,6 +25,7 @@ pub fn text(report: &CheckReport, only_violations: bool, layout: Layout) -> Stri
     if report.is_of_cluster {
         let parts = [
             namespaces::text(report, layout),
+            format!("{} {COLUMNS}\n", layout.paint(Tone::Faint, "NOTE")),
             lines(warnings(&report.warnings, layout)),
             lines(notes(report, layout)),
             lines(summary(report, layout).pop()),
