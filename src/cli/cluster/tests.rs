@@ -80,6 +80,6 @@ async fn a_kind_is_not_served_only_where_the_server_says_so() {
         let velero = (reader.serves(Kind::VeleroBackup).await, reader.serves(Kind::VeleroBackup).await);
         (velero, reader.serves(Kind::Pod).await)
     };
-    let (served, ()) = tokio::join!(asked, answers);
-    assert_eq!(served, ((false, true), true));
+    let (answered, ()) = tokio::join!(asked, answers);
+    assert_eq!(answered, ((false, true), true));
 }
