@@ -1,22 +1,30 @@
 //! What a command reads of a cluster: one list at a time, with the user's own credentials. Nothing here writes.
 
-use std::{path::PathBuf, time::Duration};
+use std::{future::Future, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Error, Result};
 use clap::Args;
+use hyper::Request;
 use kube::{
     Client, Config,
-    api::ListParams,
     config::{KubeConfigOptions, Kubeconfig},
-    core::request::Request,
 };
-use tokio::{runtime, time::timeout};
+use tokio::{runtime, time::sleep};
 
 use super::{CliError, input::Text};
-use crate::core::facts::Kind;
+use crate::{
+    core::facts::{Change, Kind, Resource},
+    decode,
+    watch::{Failure, Stream, fetch},
+};
 
 /// How long an API server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Objects of one page.
+const PAGE: u32 = 500;
+/// How often one page is asked for while the server is busy or silent, and how long the second waits; the third twice that.
+const ATTEMPTS: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Which cluster is asked, and as whom.
 #[derive(Debug, Args)]
@@ -35,44 +43,110 @@ pub(super) struct ClusterArgs {
 impl ClusterArgs {
     /// All objects of a kind, as the API server writes them.
     pub(super) fn list(&self, kind: Kind) -> std::result::Result<Text, CliError> {
-        let runtime =
-            runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
-        // Fails only where one is installed already, which is then the one that is used.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let content = runtime.block_on(async {
-            let asked = timeout(PATIENCE, self.ask(kind)).await;
-            asked.unwrap_or_else(|elapsed| {
-                Err(Error::from(elapsed).context(format!("no answer within {} s", PATIENCE.as_secs())))
-            })
-        });
-        let content =
-            content.map_err(|source| CliError::Cluster { plural: kind.resource().plural, source })?;
+        let content = run(async {
+            let reader = self.connect().await?;
+            let answer = reader.page(&Stream::all(kind), None).await;
+            let body = answer.map_err(|failure| match failure {
+                Failure::Forbidden { message, .. } => Error::msg(message),
+                Failure::NotFound => Error::from(failure).context(format!(
+                    "{} does not know the kind, which `surety crds | kubectl apply -f -` installs",
+                    reader.server
+                )),
+                failure => Error::from(failure).context(format!("{} does not give them", reader.server)),
+            })?;
+            String::from_utf8(body).context("the answer is no text")
+        })?;
+        let content = content.map_err(unlistable(kind))?;
         Ok(Text { name: "the cluster".to_owned(), content })
     }
 
-    async fn ask(&self, kind: Kind) -> Result<String> {
-        let config = self.config().await?;
-        let server = config.cluster_url.to_string();
-        let client = Client::try_from(config)?;
-        let resource = kind.resource();
-        let path = format!("/apis/{}/{}/{}", resource.group, resource.version, resource.plural);
-        let request = Request::new(path).list(&ListParams::default())?;
-        let answer = client.request_text(request).await;
-        let is_missing = matches!(&answer, Err(kube::Error::Api(status)) if status.code == 404);
-        answer.with_context(|| {
-            if is_missing {
-                format!("{server} does not know the kind, which `surety crds | kubectl apply -f -` installs")
-            } else {
-                format!("{server} does not give them")
-            }
-        })
-    }
-
-    async fn config(&self) -> Result<Config> {
+    /// Reads the credentials.
+    pub(super) async fn connect(&self) -> Result<Reader> {
         let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
-        Ok(match &self.kubeconfig {
+        let config = match &self.kubeconfig {
             Some(path) => Config::from_custom_kubeconfig(Kubeconfig::read_from(path)?, &options).await?,
             None => Config::from_kubeconfig(&options).await?,
-        })
+        };
+        let server = config.cluster_url.to_string();
+        Ok(Reader { client: Client::try_from(config)?, server })
     }
 }
+
+/// Runs what asks a cluster.
+pub(super) fn run<T>(asking: impl Future<Output = T>) -> std::result::Result<T, CliError> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
+    // Fails only where one is installed already, which is then the one that is used.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    Ok(runtime.block_on(asking))
+}
+
+/// A list that could not be had.
+pub(super) fn unlistable(kind: Kind) -> impl Fn(Error) -> CliError {
+    move |source| CliError::Cluster { plural: kind.resource().plural, source }
+}
+
+/// Lists objects, page by page.
+pub(super) struct Reader {
+    client: Client,
+    /// The address of the API server.
+    pub(super) server: String,
+}
+
+impl Reader {
+    /// Hands every object of a stream to `each`, and after each page but the last tells how many there were so far.
+    pub(super) async fn list(
+        &self,
+        stream: &Stream,
+        mut each: impl FnMut(Change),
+        so_far: impl Fn(usize),
+    ) -> std::result::Result<usize, Failure> {
+        let (mut count, mut token): (usize, Option<String>) = (0, None);
+        loop {
+            let body = self.page(stream, token.as_deref()).await?;
+            let meta = decode::list_page(stream.kind, &body, |change| {
+                count += 1;
+                each(change);
+            });
+            let meta = meta.map_err(|error| Failure::Undecodable(error.into()))?;
+            match meta.continue_token {
+                Some(next) => token = Some(next.to_string()),
+                None => return Ok(count),
+            }
+            so_far(count);
+        }
+    }
+
+    /// Whether the API server knows the group and version of a kind, which everybody may ask. Where it does not say no, it
+    /// may.
+    pub(super) async fn serves(&self, kind: Kind) -> bool {
+        let Resource { group, version, .. } = kind.resource();
+        let path =
+            if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+        let Ok(request) = Request::get(path).body(Vec::new()) else { return true };
+        !matches!(fetch(&self.client, request, PATIENCE).await, Err(Failure::NotFound))
+    }
+
+    async fn page(&self, stream: &Stream, token: Option<&str>) -> std::result::Result<Vec<u8>, Failure> {
+        let mut attempt = 1;
+        loop {
+            let request =
+                stream.list_request(PAGE, token).map_err(|error| Failure::Connection(error.into()))?;
+            match fetch(&self.client, request, PATIENCE).await {
+                Ok(body) => return Ok(body.to_vec()),
+                Err(failure) if attempt < ATTEMPTS && is_passing(&failure) => {
+                    sleep(PAUSE * attempt).await;
+                    attempt += 1;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+}
+
+/// Whether asking again may help.
+const fn is_passing(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused { code: 429 | 500..=599, .. } | Failure::Timeout(_))
+}
+
+#[cfg(test)]
+mod tests;

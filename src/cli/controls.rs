@@ -14,24 +14,24 @@ use crate::{
     report::controls::{self as report, Entry},
 };
 
-/// List the controls, or explain one.
+/// List the controls.
 ///
 /// A control is one check: a pure function over what the cluster shows. Commitments of a profile name the controls that
-/// uphold them, with parameters; policies ask for them by their figures. With an id: why it is there, what to do about
-/// a finding, its parameters with types and defaults, what it reads, and the requirements of public frameworks that it
-/// is evidence towards.
+/// uphold them, with parameters; policies ask for them by their figures. `surety explain` tells all about one.
+///
+/// Exit codes: 0 listed, 2 bad usage, 3 internal error.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   surety controls
   surety controls --all --output json
-  surety controls backup.recovery-point-age")]
+
+Environment:
+  NO_COLOR  set to anything: no colours
+  COLUMNS   the width of the table on a terminal")]
 pub struct ControlsArgs {
-    /// The control to explain: area.check
-    #[arg(value_name = "ID")]
-    id: Option<String>,
     /// Also list what is planned and not built in this version.
-    #[arg(long, conflicts_with = "id")]
+    #[arg(long)]
     all: bool,
     /// How to print it.
     #[arg(long, short, value_enum, default_value_t)]
@@ -40,40 +40,22 @@ pub struct ControlsArgs {
 
 impl ControlsArgs {
     pub(super) fn execute(&self, console: &Console) -> Result<Outcome, CliError> {
-        match &self.id {
-            Some(id) => self.explain(id, console)?,
-            None => self.list(console)?,
-        }
+        list(self.all, self.output, console)?;
         Ok(Outcome::Conforming)
     }
+}
 
-    fn list(&self, console: &Console) -> Result<(), CliError> {
-        let entries: Vec<Entry> =
-            catalogue::all().map(entry).filter(|entry| self.all || entry.built.is_some()).collect();
-        match self.output {
-            Format::Table => console.print(&report::list(&entries, console.layout())),
-            Format::Json => console.print_json(&report::json(&entries)),
-        }
-    }
-
-    fn explain(&self, id: &str, console: &Console) -> Result<(), CliError> {
-        let planned = catalogue::find(id).ok_or_else(|| unknown(id))?;
-        let entry = entry(planned);
-        match self.output {
-            Format::Table => console.print(&report::full(&entry, console.layout())),
-            Format::Json => console.print_json(&report::json_of(&entry)),
-        }
+/// Prints those that are built, or all that are planned.
+pub(super) fn list(all: bool, output: Format, console: &Console) -> Result<(), CliError> {
+    let entries: Vec<Entry> =
+        catalogue::all().map(entry).filter(|entry| all || entry.built.is_some()).collect();
+    match output {
+        Format::Table => console.print(&report::list(&entries, console.layout())),
+        Format::Json => console.print_json(&report::json(&entries)),
     }
 }
 
-fn entry(planned: &'static PlannedControl) -> Entry {
+/// What is planned, and what is built of it.
+pub(super) fn entry(planned: &'static PlannedControl) -> Entry {
     Entry { planned, built: controls::all().iter().copied().find(|control| control.id == planned.id) }
-}
-
-fn unknown(id: &str) -> CliError {
-    let hint = catalogue::near(id).map_or_else(
-        || "`surety controls --all` lists them".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
-    CliError::input(format!("there is no control `{id}`: {hint}"))
 }

@@ -25,13 +25,20 @@ use crate::{
 /// the five profiles that come with Surety a register says what is promised; for a commitment of your own it is what its
 /// controls offer, and it is held where each of them has been shown elsewhere. A profile turned from Deny to Warn
 /// prevents nothing: such a cell reads "warned".
+///
+/// Exit codes: 0 told, whatever is missing, 2 bad input or usage, 3 internal error.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   surety coverage
   surety coverage profiles/ours.yaml
   surety coverage --cluster
-  surety coverage --output json | jq .totals.all")]
+  surety coverage --output json | jq .totals.all
+
+Environment:
+  KUBECONFIG  the credentials for --cluster; ~/.kube/config where it is not set
+  NO_COLOR    set to anything: no colours
+  COLUMNS     the width of tables on a terminal")]
 pub struct CoverageArgs {
     /// Files or folders with profiles; `-` is standard input. Without any: the five that come with Surety.
     #[arg(value_name = "PATH", conflicts_with = "cluster")]

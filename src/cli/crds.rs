@@ -8,6 +8,8 @@ use super::{CliError, Outcome, output::Console};
 use crate::api::crds;
 
 /// Print the CustomResourceDefinitions of all kinds, or write them into a folder.
+///
+/// Exit codes: 0 printed or written, 2 the folder cannot be written or bad usage, 3 internal error.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    env,
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -90,7 +91,15 @@ pub(super) fn read_one(path: &Path) -> Result<Text, CliError> {
 fn read_file(path: &Path) -> Result<Text, CliError> {
     let file = File::open(path).map_err(unreadable(path))?;
     let content = read_bounded(file).map_err(unreadable(path))?;
-    Ok(Text { name: path.display().to_string(), content })
+    Ok(Text { name: name_of(path), content })
+}
+
+/// Relative to the folder in which Surety runs, where the file lies below it: so reports of a pipeline name files as the
+/// repository does.
+fn name_of(path: &Path) -> String {
+    let folder = env::current_dir().ok();
+    let relative = folder.and_then(|folder| path.strip_prefix(folder).ok());
+    relative.unwrap_or(path).display().to_string()
 }
 
 fn read_stdin() -> Result<Text, CliError> {
@@ -142,6 +151,13 @@ mod tests {
         fs::write(&file, "a: 1").unwrap();
         let texts = read(&[file.clone(), file]).unwrap();
         assert_eq!(names(&texts, folder.path()), ["rendered"]);
+    }
+
+    #[test]
+    fn a_file_below_the_present_folder_is_named_from_there() {
+        let folder = env::current_dir().unwrap();
+        assert_eq!(name_of(&folder.join("a/b.yaml")), "a/b.yaml");
+        assert_eq!(name_of(Path::new("/elsewhere/b.yaml")), "/elsewhere/b.yaml");
     }
 
     #[test]

@@ -4,10 +4,13 @@
 
 pub mod check;
 mod cluster;
+pub mod completions;
 pub mod controls;
 pub mod coverage;
 pub mod crds;
+pub mod effective;
 mod error;
+pub mod explain;
 mod input;
 mod manifests;
 mod output;
@@ -43,23 +46,39 @@ const AFTER_HELP: &str = "\
 Examples:
   Judge manifests before they reach a cluster:
     surety check tenants/ apps/
-    helm template shop ./chart | surety check - --profile profiles/processor-baseline.yaml
+    helm template shop ./chart | surety check - --profile processor-baseline
 
   See what a control wants, and where its parameters come from:
     surety controls
-    surety controls isolation.host-access
+    surety explain isolation.host-access
+
+  See what would be refused in a cluster, before anything is installed there:
+    surety check --cluster --profile processor-baseline
+
+  See what is asked of a tenant, and by whom:
+    surety effective acme tenants/ policies/ profiles/
 
   See which promises this version holds, and by which means:
-    surety coverage";
+    surety coverage
+
+Environment:
+  KUBECONFIG  the credentials for --cluster and `run`; ~/.kube/config where it is not set
+  NO_COLOR    set to anything: no colours
+  COLUMNS     the width of tables on a terminal
+
+`surety COMMAND --help` tells more.";
 
 /// A subcommand; what it does stands at its arguments.
 #[derive(Debug, Subcommand)]
 #[allow(missing_docs, reason = "a description here would take the place of the one at the arguments")]
 pub enum Command {
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    Effective(effective::EffectiveArgs),
     Coverage(coverage::CoverageArgs),
     Controls(controls::ControlsArgs),
     Crds(crds::CrdsArgs),
+    Completions(completions::CompletionsArgs),
     Run(Box<RunArgs>),
     Version(version::VersionArgs),
 }
@@ -100,6 +119,9 @@ impl Command {
         match self {
             Self::Run(args) => args.execute(),
             Self::Check(args) => args.execute(console),
+            Self::Explain(args) => args.execute(console),
+            Self::Effective(args) => args.execute(console),
+            Self::Completions(args) => args.execute(console),
             Self::Coverage(args) => args.execute(console),
             Self::Controls(args) => args.execute(console),
             Self::Crds(args) => args.execute(console),

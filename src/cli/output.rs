@@ -62,6 +62,13 @@ impl Console {
         self.print(&format!("{}\n", serde_json::to_string_pretty(value)?))
     }
 
+    /// Tells on standard error how far something is that takes its time.
+    #[allow(clippy::unused_self, reason = "a console is what commands print to")]
+    pub fn tell(&self, progress: &str) {
+        // Where it cannot be written, nobody is waiting for it.
+        let _ = writeln!(io::stderr().lock(), "surety: {progress}");
+    }
+
     /// Says on standard error what went wrong, one line a problem.
     pub fn complain(&self, error: &dyn Error) {
         let layout = Layout { has_colour: self.has_colour_on_error, ..self.layout };

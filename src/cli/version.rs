@@ -9,7 +9,13 @@ use super::{
 };
 
 /// Print the version.
+///
+/// Exit codes: 0 printed, 2 bad usage, 3 internal error.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  surety version
+  surety version --output json")]
 pub struct VersionArgs {
     /// How to print it.
     #[arg(long, short, value_enum, default_value_t)]

@@ -216,7 +216,7 @@ impl Gathered {
 }
 
 /// A control over commitments speaks of the commitment that is its subject, not of the others that name it too.
-fn concerns(origin: &Origin, subject: &SubjectKey) -> bool {
+pub(crate) fn concerns(origin: &Origin, subject: &SubjectKey) -> bool {
     match (subject, &origin.demander) {
         (SubjectKey::Commitment { profile, id }, Demander::Commitment { profile: of, id: other }) => {
             profile == of && id == other
@@ -225,10 +225,13 @@ fn concerns(origin: &Origin, subject: &SubjectKey) -> bool {
     }
 }
 
-/// FNV-1a over what makes a finding the same: stable across restarts and versions, and short.
 fn key_of(control: &str, subject: &SubjectKey, issue: &Issue) -> Name {
-    let container = issue.container.as_ref().map_or("", Name::as_str);
-    let parts = [control, &subject.to_string(), &issue.field, container].join("\u{0}");
+    key_of_parts(control, subject, &issue.field, issue.container.as_ref().map_or("", Name::as_str))
+}
+
+/// FNV-1a over what makes a finding the same: stable across restarts and versions, and short.
+pub(crate) fn key_of_parts(control: &str, subject: &SubjectKey, field: &str, container: &str) -> Name {
+    let parts = [control, &subject.to_string(), field, container].join("\u{0}");
     let hash = parts.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });

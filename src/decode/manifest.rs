@@ -35,13 +35,17 @@ pub struct Manifest {
 
 /// Reads every object of a text. A `List` gives its items; an empty document gives nothing. `file` is named in errors.
 pub fn manifests(file: &str, text: &str, default_namespace: &str) -> Result<Vec<Manifest>, DecodeError> {
-    // `0777` is octal to the Kubernetes tools; without this it would become 777.
-    // Comments are skipped: their number has a bound of its own, which a licence header would break.
-    let options = serde_saphyr::options! { legacy_octal_numbers: true, emit_comments: false };
-    let documents: Vec<Spanned<Document>> = serde_saphyr::from_str_multiple_with_options(text, options)
+    let documents: Vec<Spanned<Document>> = serde_saphyr::from_str_multiple_with_options(text, options())
         .map_err(|error| unreadable(file, &error))?;
     let objects = documents.into_iter().flat_map(Document::unfold);
     objects.map(|(line, fields)| manifest(file, line, fields, default_namespace)).collect()
+}
+
+/// How manifests are read.
+pub(super) fn options() -> serde_saphyr::Options {
+    // `0777` is octal to the Kubernetes tools; without this it would become 777.
+    // Comments are skipped: their number has a bound of its own, which a licence header would break.
+    serde_saphyr::options! { legacy_octal_numbers: true, emit_comments: false }
 }
 
 fn unreadable(file: &str, error: &serde_saphyr::Error) -> DecodeError {
@@ -50,7 +54,7 @@ fn unreadable(file: &str, error: &serde_saphyr::Error) -> DecodeError {
     DecodeError::Manifest { file: file.to_owned(), line, problem }
 }
 
-fn line_number(line: u64) -> usize {
+pub(super) fn line_number(line: u64) -> usize {
     usize::try_from(line).unwrap_or(usize::MAX)
 }
 

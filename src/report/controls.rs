@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
+    check::{self, CheckFinding},
     coverage::name_of,
-    table::{Layout, Tone, counted, labelled, table},
+    table::{Layout, Tone, counted, labelled, lines, table},
     words,
 };
 use crate::core::{
@@ -62,8 +63,17 @@ fn frameworks_of(entry: &Entry) -> String {
     names.join(", ")
 }
 
+/// An object that breaks a control, and what is said of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// The object.
+    pub manifest: &'static str,
+    /// What stands against it.
+    pub finding: CheckFinding,
+}
+
 /// Everything about one control.
-pub fn full(entry: &Entry, layout: Layout) -> String {
+pub fn full(entry: &Entry, example: Option<&Example>, layout: Layout) -> String {
     let name = entry.built.map_or(entry.planned.title, |control| control.title);
     let mut text = format!("{}: {name}\n\n", layout.paint(Tone::Strong, entry.planned.id));
     match entry.built {
@@ -91,6 +101,15 @@ pub fn full(entry: &Entry, layout: Layout) -> String {
     let frameworks = frameworks::ids(entry.planned.id);
     text.push_str(&labelled("frameworks", &none_if_empty(&frameworks.join(", ")), layout));
     text.push_str(&parameters(entry.planned, layout));
+    if let Some(Example { manifest, finding }) = example {
+        let manifest =
+            lines(manifest.trim_end().lines().map(|line| format!("  {line}").trim_end().to_owned()));
+        text.push_str("\nexample.yaml breaks it:\n");
+        text.push_str(&manifest);
+        text.push('\n');
+        text.push_str(check::finding_text(finding, layout).trim_end());
+        text.push('\n');
+    }
     text
 }
 
@@ -142,8 +161,7 @@ pub fn json(entries: &[Entry]) -> Value {
     entries.iter().map(json_of).collect()
 }
 
-/// One control as JSON.
-pub fn json_of(entry: &Entry) -> Value {
+fn json_of(entry: &Entry) -> Value {
     let planned = entry.planned;
     let parameters: Vec<Value> = planned.parameters().map(json_of_parameter).collect();
     let mut value = json!({
@@ -159,6 +177,18 @@ pub fn json_of(entry: &Entry) -> Value {
     if let (Some(control), Some(fields)) = (entry.built, value.as_object_mut()) {
         let Value::Object(more) = json_of_built(control) else { return value };
         fields.extend(more);
+    }
+    value
+}
+
+/// One control as JSON, with what is said of an object that breaks it.
+pub fn json_in_full(entry: &Entry, example: Option<&Example>) -> Value {
+    let mut value = json_of(entry);
+    if let Some(fields) = value.as_object_mut() {
+        let example = example.map(|Example { manifest, finding }| {
+            json!({"manifest": manifest, "finding": check::finding_json(finding)})
+        });
+        fields.insert("example".to_owned(), example.into());
     }
     value
 }

@@ -7,5 +7,7 @@ pub mod compliance;
 pub mod conditions;
 pub mod controls;
 pub mod coverage;
+pub mod effective;
+pub mod status;
 pub mod table;
 pub mod words;

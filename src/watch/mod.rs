@@ -27,6 +27,7 @@ pub use catalogue::{Catalogue, Phase, Step, is_optional};
 pub use error::{Failure, WatchError};
 pub use event::Event;
 pub use metrics::{KindMetrics, WatchMetrics};
+pub(crate) use requests::fetch;
 pub(crate) use stream::path;
 pub use stream::{Scope, Stream};
 pub use supervisor::{Setup, Watches};

@@ -1,4 +1,5 @@
-//! Sends the two requests of a watch and gives back bytes, each within its time and size.
+//! Sends the two requests of a watch and gives back bytes, each within its time and size. The command line lists by the
+//! first.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::{BoxError, Failure};
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Sends `request` and reads the whole answer, all within `time`.
-pub(super) async fn fetch(
+pub(crate) async fn fetch(
     client: &Client,
     request: Request<Vec<u8>>,
     time: Duration,

@@ -79,7 +79,7 @@ impl Stream {
     }
 
     /// The request for a page of a list. Without a resource version it is a consistent read.
-    pub(super) fn list_request(
+    pub(crate) fn list_request(
         &self,
         limit: u32,
         continue_token: Option<&str>,

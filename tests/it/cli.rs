@@ -1,5 +1,9 @@
 //! The command line, run as users run it: what it prints (golden files), its exit codes, its one-sentence errors.
 
+mod effective;
+mod formats;
+mod pipelines;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -17,7 +21,9 @@ use surety::{
 
 const NOW: &str = "2026-06-15T12:00:00Z";
 const MIXED: &str = "tests/data/check/mixed";
-const OFFENDERS: &str = "tests/data/check/offenders";
+const OFFENDERS: &str = "config/examples";
+const SUBCOMMANDS: [&str; 10] =
+    ["", "check", "completions", "controls", "coverage", "crds", "effective", "explain", "run", "version"];
 const PROFILES: [&str; 5] =
     ["msp-assurance", "grc-workspaces", "dev-assistant", "cloud-workspaces", "processor-baseline"];
 
@@ -85,11 +91,14 @@ fn findings<'a>(report: &'a Value, part: &str) -> impl Iterator<Item = &'a Value
 
 #[test]
 fn help_teaches() {
-    for subcommand in ["", "check", "coverage", "controls", "crds", "run", "version"] {
+    for subcommand in SUBCOMMANDS {
         let help = surety(&format!("{subcommand} --help"));
         assert_eq!((help.code, help.stderr.as_str()), (0, ""), "{subcommand}");
         let name = if subcommand.is_empty() { "surety" } else { subcommand };
         assert_golden(&format!("help/{name}.txt"), &help.stdout);
+        for part in ["Exit codes: ", "Examples:"] {
+            assert!(help.stdout.contains(part), "{subcommand} lacks {part}");
+        }
     }
 }
 
@@ -145,16 +154,35 @@ fn controls_lists_what_is_built_and_with_all_what_is_planned() {
 
 #[test]
 fn a_control_is_explained_in_full() {
-    assert_golden("control.txt", &surety("controls isolation.host-access").stdout);
-    assert_golden("control.json", &surety("controls isolation.host-access -o json").stdout);
+    assert_golden("control.txt", &surety("explain isolation.host-access").stdout);
+    assert_golden("control.json", &surety("explain isolation.host-access -o json").stdout);
+    assert_golden("control-planned.txt", &surety("explain governance.threat-detection").stdout);
 }
 
 #[test]
 fn every_control_can_be_explained() {
     for control in catalogue::all() {
-        let run = surety(&format!("controls {} -o json", control.id));
+        let run = surety(&format!("explain {} -o json", control.id));
         assert_eq!(run.code, 0, "{run:?}");
         assert_eq!(run.json()["id"], control.id);
+        let is_built = controls::all().iter().any(|built| built.id == control.id);
+        assert_eq!(run.json()["example"]["finding"]["control"] == control.id, is_built, "{}", control.id);
+    }
+}
+
+#[test]
+fn explaining_nothing_lists_what_can_be_explained() {
+    assert_eq!(surety("explain").stdout, surety("controls").stdout);
+}
+
+#[test]
+fn every_shell_gets_a_script_that_knows_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let run = surety(&format!("completions {shell}"));
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{shell}");
+        for name in SUBCOMMANDS {
+            assert!(run.stdout.contains(name), "{shell} {name}");
+        }
     }
 }
 
@@ -433,8 +461,18 @@ fn bad_input_and_usage_end_with_2_and_a_sentence() {
         ("check - --profile nobody".to_owned(), "", "no profile of that name comes with Surety"),
         (format!("check {MIXED} --profile {MIXED}/replaced.yaml"), "", "holds no Profile"),
         ("coverage tests/data/check/mixed/replaced.yaml".to_owned(), "", "no Profile is among these files"),
-        ("controls isolation.host-acess".to_owned(), "", "did you mean `isolation.host-access`?"),
-        ("controls zzz".to_owned(), "", "surety controls --all"),
+        ("explain isolation.host-acess".to_owned(), "", "did you mean `isolation.host-access`?"),
+        ("explain zzz".to_owned(), "", "surety controls --all"),
+        (format!("effective acm {MIXED}"), "", "there is no Tenant `acm`: did you mean `acme`?"),
+        (format!("effective other {MIXED}"), "", "there is no Tenant `other`: there are acme, beta"),
+        ("effective acme".to_owned(), "", "required arguments"),
+        ("completions tcsh".to_owned(), "", "invalid value 'tcsh'"),
+        ("check --selector a=b x".to_owned(), "", "--cluster"),
+        (
+            "check --cluster --kubeconfig /no/such/file".to_owned(),
+            "",
+            "the namespaces of the cluster cannot be listed",
+        ),
         ("run --webhook-url http://127.0.0.1".to_owned(), "", "wanted https://HOST"),
         ("run --log-level x=y=z".to_owned(), "", "--log-level"),
         ("frobnicate".to_owned(), "", "unrecognized subcommand"),

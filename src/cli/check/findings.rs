@@ -1,25 +1,28 @@
 //! Findings and objections, sorted into what the outcome tells apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::{
+    places::Places,
+    told::{told, told_of},
+};
 use crate::{
     api::{Enforcement, OnUnknown},
     core::{
         control::Control,
-        facts::{Ignorance, Kind, ObjectKey, Unknown},
+        facts::{ObjectKey, Unknown},
         intent::Objection,
-        plan::{Demander, Origin, Plan},
+        plan::Plan,
         result::Finding,
-        subject::SubjectKey,
         verdict::{Problem, State},
         world::World,
     },
-    report::check::{Broken, CheckFinding, CheckReport, Place},
+    report::check::{CheckFinding, CheckReport},
 };
 
 /// The parts of the outcome in which a finding may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+pub(super) enum Part {
     Violations,
     Unknown,
     Waived,
@@ -61,10 +64,11 @@ impl Sorted {
         self.findings.push((part, told_of(world, key, objection)));
     }
 
-    /// Hands everything to the report, with the places of the objects.
-    pub(super) fn into_report(self, places: &BTreeMap<ObjectKey, Place>, report: &mut CheckReport) {
+    /// Hands everything to the report, with the places of the objects and fields.
+    pub(super) fn into_report(self, places: &mut Places<'_>, report: &mut CheckReport) {
         for (part, mut finding) in self.findings {
-            finding.place = places.get(&place_key(&finding.subject)).cloned();
+            finding.place = places.of_subject(&finding.subject);
+            finding.field_place = places.of_field(&finding.subject, &finding.field);
             match part {
                 Part::Violations => report.violations.push(finding),
                 Part::Unknown => report.unknown.push(finding),
@@ -81,16 +85,8 @@ impl Sorted {
     }
 }
 
-/// A commitment stands where its profile does.
-fn place_key(subject: &SubjectKey) -> ObjectKey {
-    match subject {
-        SubjectKey::Object(key) => key.clone(),
-        SubjectKey::Commitment { profile, .. } => ObjectKey::cluster(Kind::Profile, profile.clone()),
-    }
-}
-
 /// What cannot be decided by anybody is answered as the webhook answers it: by the policies' `onUnknown`.
-fn part_of(plan: &Plan, finding: &Finding) -> Part {
+pub(super) fn part_of(plan: &Plan, finding: &Finding) -> Part {
     match (finding.state, &finding.issue.problem) {
         (State::Waived, _) => Part::Waived,
         (State::Error, Problem::Unknown(Unknown::Undecidable(_))) => {
@@ -105,90 +101,9 @@ fn part_of(plan: &Plan, finding: &Finding) -> Part {
     }
 }
 
-fn control_of(plan: &Plan, finding: &Finding) -> Option<&'static Control> {
+pub(super) fn control_of(plan: &Plan, finding: &Finding) -> Option<&'static Control> {
     plan.requirements
         .iter()
         .map(|requirement| requirement.control)
         .find(|control| control.id == finding.control)
-}
-
-/// Those who demand what a finding breaks.
-fn origins_of<'a>(plan: &'a Plan, finding: &'a Finding) -> impl Iterator<Item = &'a Origin> {
-    plan.requirements
-        .iter()
-        .filter(|requirement| requirement.control.id == finding.control)
-        .flat_map(|requirement| &requirement.origins)
-        .filter(|origin| finding.breaks.contains(&origin.demander.to_string()))
-}
-
-fn told(plan: &Plan, finding: &Finding) -> CheckFinding {
-    let issue = &finding.issue;
-    let waiver = finding.waiver.as_ref().and_then(|name| {
-        let waiver = plan.waivers.iter().find(|waiver| waiver.name == *name)?;
-        Some((name.to_string(), waiver.spec.expires_at))
-    });
-    CheckFinding {
-        place: None,
-        subject: finding.subject.clone(),
-        tenants: BTreeSet::from([plan.tenant.name.to_string()]),
-        control: Some(finding.control),
-        state: finding.state,
-        severity: Some(finding.severity),
-        enforcement: origins_of(plan, finding).map(|origin| origin.enforcement).max().unwrap_or_default(),
-        breaks: origins_of(plan, finding).map(broken).collect(),
-        field: issue.field.clone(),
-        container: issue.container.as_ref().map(ToString::to_string),
-        found: issue.found.clone(),
-        wanted: issue.wanted.clone(),
-        fix: issue.fix.clone(),
-        not_in_these_files: not_in_these_files(&issue.problem),
-        waiver,
-    }
-}
-
-fn not_in_these_files(problem: &Problem) -> Option<&'static str> {
-    match problem {
-        Problem::Unknown(Unknown::NotKnown(Ignorance::NotInTheseFiles(source))) => Some(source.as_str()),
-        _ => None,
-    }
-}
-
-fn broken(origin: &Origin) -> Broken {
-    match &origin.demander {
-        Demander::Commitment { profile, id } => Broken::Commitment {
-            profile: profile.to_string(),
-            id: id.to_string(),
-            promise: origin.promise.to_string(),
-        },
-        Demander::Policy(policy) => {
-            Broken::Policy { kind: policy.kind.to_string(), name: policy.name.to_string() }
-        }
-    }
-}
-
-fn told_of(world: &World, key: &ObjectKey, objection: Objection) -> CheckFinding {
-    let Objection { control, commitment, promise, issue, enforcement } = objection;
-    let control = world.control(control);
-    let breaks = commitment.split_once('/').map(|(profile, id)| Broken::Commitment {
-        profile: profile.to_owned(),
-        id: id.to_owned(),
-        promise,
-    });
-    CheckFinding {
-        place: None,
-        subject: key.clone().into(),
-        tenants: BTreeSet::new(),
-        control: control.map(|control| control.id),
-        state: State::Fail,
-        severity: control.map(|control| control.severity),
-        enforcement,
-        breaks: breaks.into_iter().collect(),
-        field: issue.field,
-        container: issue.container.map(|container| container.to_string()),
-        found: issue.found,
-        wanted: issue.wanted,
-        fix: issue.fix,
-        not_in_these_files: None,
-        waiver: None,
-    }
 }

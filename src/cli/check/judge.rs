@@ -7,11 +7,15 @@ use jiff::Timestamp;
 
 use super::{
     findings::Sorted,
+    places::Places,
+    scope::{Only, Scope},
+    standings::standings,
     world::{self, FileWorld, is_of_a_tenant},
 };
 use crate::{
     cli::{
         CliError,
+        input::Text,
         manifests::{Object, Objects},
     },
     core::{
@@ -19,6 +23,7 @@ use crate::{
         facts::{Fact, Kind, Name, ObjectKey},
         intent,
         result::TenantResult,
+        subject::SubjectKey,
         tenancy,
         transition::{Act, Transition, Trusted},
         verdict::State,
@@ -28,10 +33,11 @@ use crate::{
     report::check::{CheckReport, TenantSummary},
 };
 
-/// The outcome for these objects, with these profiles applied to every tenant.
+/// The outcome for these objects of `texts`, with these profiles applied to every tenant.
 pub(super) fn judge(
     objects: Objects,
     profiles: Vec<Object>,
+    texts: &[Text],
     now: Timestamp,
 ) -> Result<CheckReport, CliError> {
     let Objects { judged, not_judged } = objects;
@@ -52,16 +58,53 @@ pub(super) fn judge(
         judged.iter().filter(|object| is_of_a_tenant(&object.fact)).map(|object| object.fact.key()).collect();
     let files = world::build(judged, profiles, now)?;
     let FileWorld { world, places, repeated, implied, stand_ins } = files;
+    let mut report = CheckReport { objects, not_judged, repeated, ..CheckReport::default() };
+    note_ownership(&world, &belonging, &implied, &mut report);
+    report.objects -= report.unclaimed;
+    let judging = Judging { world, declarations, stand_ins, only: None };
+    judge_world(judging, Places::new(places, texts), now, &mut report);
+    Ok(report)
+}
+
+/// What is to be judged.
+pub(super) struct Judging {
+    pub(super) world: World,
+    /// Judged by themselves, too.
+    pub(super) declarations: Vec<Fact>,
+    /// Tenants that nobody declared.
+    pub(super) stand_ins: BTreeSet<Name>,
+    /// The part that is asked about; none is everything.
+    pub(super) only: Option<Only>,
+}
+
+/// Judges a world, and tells the report.
+pub(super) fn judge_world(
+    judging: Judging,
+    mut places: Places<'_>,
+    now: Timestamp,
+    report: &mut CheckReport,
+) {
+    let Judging { world, declarations, stand_ins, only } = judging;
     let mut sorted = Sorted::default();
     for declaration in &declarations {
         judge_declaration(&world, declaration, now, &mut sorted);
     }
-    let mut report = CheckReport { objects, not_judged, repeated, ..CheckReport::default() };
-    note_ownership(&world, &belonging, &implied, &mut report);
-    report.objects -= report.unclaimed;
-    report.tenants = judge_tenants(world, &stand_ins, now, &mut sorted);
-    sorted.into_report(&places, &mut report);
-    Ok(report)
+    report.declarations = declarations.iter().map(|declaration| declaration.key().into()).collect();
+    let scope = only.map(|only| Scope::of(only, now));
+    judge_tenants(world, &stand_ins, scope.as_ref(), now, &mut sorted, report);
+    for standing in &mut report.standings {
+        standing.place = places.of_subject(&standing.subject);
+    }
+    sorted.into_report(&mut places, report);
+    if report.is_of_cluster {
+        report.objects = report
+            .standings
+            .iter()
+            .map(|standing| &standing.subject)
+            .filter(|subject| matches!(subject, SubjectKey::Object(_)))
+            .collect::<BTreeSet<_>>()
+            .len();
+    }
 }
 
 /// What the webhook would say if the declaration were created beside the others.
@@ -87,23 +130,28 @@ fn judge_declaration(world: &World, declaration: &Fact, now: Timestamp, sorted: 
 fn judge_tenants(
     world: World,
     stand_ins: &BTreeSet<Name>,
+    scope: Option<&Scope>,
     now: Timestamp,
     sorted: &mut Sorted,
-) -> Vec<TenantSummary> {
+    report: &mut CheckReport,
+) {
     let mut book = Book::new(world);
     book.open(now);
     let tenants: Vec<Name> = book.tenants().cloned().collect();
-    let mut summaries = Vec::new();
     for tenant in tenants {
         let (Some(result), Some(plan)) = (book.result(&tenant, now), book.world().plan(&tenant)) else {
             continue;
         };
-        for finding in &result.findings {
+        for finding in result.findings.iter().filter(|finding| scope.is_none_or(|s| s.is_about(finding))) {
             sorted.add_finding(plan, finding);
         }
-        summaries.push(summary(&result, !stand_ins.contains(&tenant)));
+        let standings = book.evaluation(&tenant).into_iter().flat_map(|e| standings(e, now));
+        report.standings.extend(standings.filter(|s| scope.is_none_or(|scope| scope.has(&s.subject))));
+        report.tenants.push(summary(&result, !stand_ins.contains(&tenant)));
     }
-    summaries
+    if let Some(scope) = scope {
+        report.objects = scope.subjects.len();
+    }
 }
 
 fn summary(result: &TenantResult, is_declared: bool) -> TenantSummary {

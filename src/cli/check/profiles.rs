@@ -13,19 +13,19 @@ use crate::{
     report::coverage::{embedded_file, embedded_profiles},
 };
 
-/// Reads each, in the order given.
-pub(super) fn read(named: &[String], now: Timestamp) -> Result<Vec<Object>, CliError> {
+/// Reads each, in the order given; with the texts in which they stand.
+pub(super) fn read(named: &[String], now: Timestamp) -> Result<(Vec<Object>, Vec<input::Text>), CliError> {
     let mut profiles = Vec::new();
-    for name in named {
-        let text = text_of(name)?;
-        let objects = manifests::decode(&[text], "default", now)?.judged;
+    let texts = named.iter().map(|name| text_of(name)).collect::<Result<Vec<_>, _>>()?;
+    for (name, text) in named.iter().zip(&texts) {
+        let objects = manifests::decode(std::slice::from_ref(text), "default", now)?.judged;
         let before = profiles.len();
         profiles.extend(objects.into_iter().filter(|object| matches!(object.fact, Fact::Profile(_))));
         if profiles.len() == before {
             return Err(CliError::input(format!("{name} holds no Profile: name a file of kind Profile")));
         }
     }
-    Ok(profiles)
+    Ok((profiles, texts))
 }
 
 /// A file of that name comes first, then one that is embedded.

@@ -83,7 +83,8 @@ fn empty() -> World {
     world
 }
 
-fn namespaces_of(objects: &[Object]) -> BTreeSet<Name> {
+/// The namespaces that objects are or lie in.
+pub(super) fn namespaces_of(objects: &[Object]) -> BTreeSet<Name> {
     let namespace = |object: &Object| match &object.fact {
         Fact::Namespace(namespace) => Some(namespace.name.clone()),
         fact if is_of_a_tenant(fact) => fact.key().namespace,
@@ -106,17 +107,27 @@ pub(super) const fn is_of_a_tenant(fact: &Fact) -> bool {
 }
 
 /// Tenants for namespaces that have none in these files: one for each label by which namespaces say whose they are, or one
-/// for all. Each has the labels that the profiles select by, so that policies that select by the same labels reach it.
+/// for all.
 fn stand_ins(objects: &mut [Object], profiles: &[Object], now: Timestamp) -> Vec<Declared<TenantSpec>> {
+    let mut by_tenant: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (namespace, tenant) in owners(objects) {
+        by_tenant.entry(tenant).or_default().push(namespace.to_string());
+    }
+    stand_ins_for(by_tenant, profiles, now)
+}
+
+/// Tenants with these namespaces. Each has the labels that the profiles select by, so that policies that select by the same
+/// labels reach it.
+pub(super) fn stand_ins_for(
+    by_tenant: BTreeMap<String, Vec<String>>,
+    profiles: &[Object],
+    now: Timestamp,
+) -> Vec<Declared<TenantSpec>> {
     let selectors = profiles.iter().filter_map(|object| match &object.fact {
         Fact::Profile(profile) => profile.spec.tenant_selector.match_labels.clone(),
         _ => None,
     });
     let labels = Labels::from(selectors.flatten().collect::<BTreeMap<_, _>>());
-    let mut by_tenant: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (namespace, tenant) in owners(objects) {
-        by_tenant.entry(tenant).or_default().push(namespace.to_string());
-    }
     let stand_in = |(tenant, names): (String, Vec<String>)| Declared {
         name: Name::from(tenant),
         meta: Meta { created: now, ..Meta::default() },
@@ -163,7 +174,7 @@ const fn labels_of(object: &Object) -> Option<(&Name, &Labels)> {
 }
 
 /// The same profile, selecting every tenant.
-fn for_everybody(mut object: Object) -> Object {
+pub(super) fn for_everybody(mut object: Object) -> Object {
     if let Fact::Profile(profile) = &mut object.fact {
         Arc::make_mut(&mut profile.spec).tenant_selector = TenantSelector::default();
     }

@@ -18,6 +18,9 @@ pub use service_account::{ServiceAccount, ServiceAccountError};
 /// that holds the lease writes. The webhook is registered once everything it needs has been read.
 ///
 /// Every flag may be given by an environment variable too; the flag wins. Lists are separated by commas there.
+///
+/// Exit codes: 0 ended by a signal, after what was begun was finished, 2 bad usage, 3 it could not start, or ended with an
+/// error that the log tells.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 #[command(after_long_help = "\
 Examples:

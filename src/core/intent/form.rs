@@ -68,7 +68,7 @@ fn profile_objections(spec: &ProfileSpec) -> Vec<Objection> {
         };
         let faults = planned.faults(&control_use.parameters).into_iter();
         objections.extend(faults.map(|fault| {
-            let fix = "correct the parameter: `surety controls` lists them";
+            let fix = format!("correct the parameter: `surety explain {}` lists them", planned.id);
             let issue = Issue::fail(
                 format!("{field}.parameters"),
                 fault.to_string(),

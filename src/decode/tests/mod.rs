@@ -5,6 +5,7 @@ mod corpus;
 mod declared;
 mod errors;
 mod kinds;
+mod lines;
 mod manifest;
 mod network_policy;
 mod property;

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Broken, CheckFinding, CheckReport, TenantSummary};
+use super::{
+    Broken, CheckFinding, CheckReport, TenantSummary,
+    namespaces::{Row, namespaces},
+};
 use crate::{
     core::{subject::SubjectKey, verdict::State},
     report::words,
@@ -21,6 +24,8 @@ pub fn json(report: &CheckReport) -> Value {
             "warnings": report.warnings.len(),
         },
         "tenants": report.tenants.iter().map(tenant).collect::<Value>(),
+        "namespaces": namespaces(report).iter().map(namespace).collect::<Value>(),
+        "unlisted": report.unlisted,
         "violations": findings(&report.violations),
         "unknown": findings(&report.unknown),
         "waived": findings(&report.waived),
@@ -36,6 +41,18 @@ pub fn json(report: &CheckReport) -> Value {
     })
 }
 
+fn namespace(row: &Row<'_>) -> Value {
+    json!({
+        "namespace": row.namespace,
+        "tenant": row.tenant,
+        "objects": row.objects.len(),
+        "refused": row.refused,
+        "found": row.found,
+        "unknown": row.unknown,
+        "waived": row.waived,
+    })
+}
+
 fn tenant(tenant: &TenantSummary) -> Value {
     let count = |state: State| tenant.commitments.get(&state).copied().unwrap_or(0);
     let commitments: serde_json::Map<String, Value> =
@@ -48,7 +65,8 @@ fn camel_case(state: State) -> String {
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn finding(finding: &CheckFinding) -> Value {
+/// One finding.
+pub fn finding(finding: &CheckFinding) -> Value {
     let namespace = match &finding.subject {
         SubjectKey::Object(key) => key.namespace.as_ref().map(ToString::to_string),
         SubjectKey::Commitment { .. } => None,
@@ -56,6 +74,7 @@ fn finding(finding: &CheckFinding) -> Value {
     json!({
         "file": finding.place.as_ref().map(|place| &place.file),
         "line": finding.place.as_ref().map(|place| place.line),
+        "at": finding.field_place.as_ref().map(|place| json!({"file": place.file, "line": place.line})),
         "object": {
             "kind": finding.subject.kind_name(),
             "namespace": namespace,
@@ -73,6 +92,8 @@ fn finding(finding: &CheckFinding) -> Value {
         "wanted": finding.wanted,
         "fix": finding.fix,
         "notInTheseFiles": finding.not_in_these_files,
+        "notListed": finding.not_listed,
+        "refused": finding.is_refused,
         "waiver": finding.waiver.as_ref().map(|(name, until)| json!({"name": name, "until": format!("{until:.0}")})),
     })
 }

@@ -1,96 +1,45 @@
 //! The outcome of judging manifests in files, and how it is told.
 
+mod finding;
 mod json;
+mod junit;
+mod namespaces;
 mod remarks;
+mod sarif;
 mod text;
+mod uri;
+mod xml;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use crate::core::{subject::SubjectKey, verdict::State};
 
-use crate::{
-    api::{Enforcement, Severity},
-    core::{subject::SubjectKey, verdict::State},
-};
-
-pub use json::json;
-pub use text::text;
+pub use finding::{Broken, CheckFinding, Place};
+pub use json::{finding as finding_json, json};
+pub use junit::junit;
+pub use sarif::sarif;
+pub use text::{block as finding_text, text};
 
 /// The tenant of namespaces of which nothing says whose they are. No Tenant can have such a name.
 pub const EVERYBODY: &str = "(all namespaces)";
 
-/// Where an object begins.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The file, as it was named.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
-
-/// What a finding breaks.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Broken {
-    /// A promise.
-    Commitment {
-        /// The profile.
-        profile: String,
-        /// The commitment's id.
-        id: String,
-        /// The promise in its words.
-        promise: String,
-    },
-    /// A policy.
-    Policy {
-        /// Its kind.
-        kind: String,
-        /// Its name.
-        name: String,
-    },
-}
-
-/// Something that stands against an object.
+/// How one requirement of a tenant stands on one subject.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CheckFinding {
-    /// Where the object begins; none where no file holds it.
+pub struct Standing {
+    /// Where the subject begins; none where no file holds it.
     pub place: Option<Place>,
-    /// The object.
+    /// The tenant.
+    pub tenant: String,
+    /// Who demands it.
+    pub demander: Broken,
+    /// The control.
+    pub control: &'static str,
+    /// The subject.
     pub subject: SubjectKey,
-    /// The tenants that it concerns; none for declarations that are judged by themselves.
-    pub tenants: BTreeSet<String>,
-    /// The control; none where the form of a declaration is wrong.
-    pub control: Option<&'static str>,
-    /// Fail, Error, Stale or Waived.
+    /// The state.
     pub state: State,
-    /// How much it matters; none where the form is wrong.
-    pub severity: Option<Severity>,
-    /// What the webhook would do, at its strictest.
-    pub enforcement: Enforcement,
-    /// What it breaks.
-    pub breaks: BTreeSet<Broken>,
-    /// The field; empty where no single one is to blame.
-    pub field: String,
-    /// The container, where the field belongs to one.
-    pub container: Option<String>,
-    /// What was found.
-    pub found: String,
-    /// What is wanted.
-    pub wanted: String,
-    /// What to do.
-    pub fix: String,
-    /// The kind of facts that is not in the files, where that is the reason of an Error.
-    pub not_in_these_files: Option<&'static str>,
-    /// The waiver that accepts it, and when it ends.
-    pub waiver: Option<(String, Timestamp)>,
+    /// Why, in few words; empty where the control says nothing.
+    pub reason: String,
 }
 
 /// A tenant, and in which states its commitments are.
@@ -109,8 +58,16 @@ pub struct TenantSummary {
 pub struct CheckReport {
     /// How many objects were judged.
     pub objects: usize,
+    /// Whether a whole cluster was judged, and not manifests.
+    pub is_of_cluster: bool,
+    /// Kinds that the cluster did not give, each with the reason.
+    pub unlisted: BTreeMap<String, String>,
     /// The tenants.
     pub tenants: Vec<TenantSummary>,
+    /// Every requirement on every subject, in order of tenants and demanders.
+    pub standings: Vec<Standing>,
+    /// The declarations that were judged by themselves.
+    pub declarations: BTreeSet<SubjectKey>,
     /// What breaks a promise or a policy.
     pub violations: Vec<CheckFinding>,
     /// What cannot be told from these files, or by anybody from what is declared.

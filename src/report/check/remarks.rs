@@ -6,41 +6,58 @@ use super::{
     CheckFinding, CheckReport,
     text::{block, heading},
 };
-use crate::report::table::{Layout, Tone, counted, lines, table};
+use crate::{
+    core::subject::SubjectKey,
+    report::table::{Layout, Tone, counted, lines, table},
+};
 
-/// What cannot be decided from what is declared, in full; what only a cluster shows, in a short list.
+/// What cannot be decided from what is declared, in full; what only a cluster shows, or did not show, in short lists.
 pub(super) fn unknown(findings: &[CheckFinding], layout: Layout) -> String {
-    let (absent, undecidable): (Vec<_>, Vec<_>) =
-        findings.iter().partition(|finding| finding.not_in_these_files.is_some());
-    let mut text: String = undecidable.into_iter().map(|finding| block(finding, layout)).collect();
-    if absent.is_empty() {
-        return text;
-    }
-    let mut by_reason: BTreeMap<(&str, &str), Vec<&CheckFinding>> = BTreeMap::new();
-    for finding in absent {
-        let reason = (finding.control.unwrap_or_default(), finding.not_in_these_files.unwrap_or_default());
-        by_reason.entry(reason).or_default().push(finding);
-    }
-    let rows = by_reason.into_iter().map(|((control, missing), findings)| {
-        vec![control.to_owned(), missing.to_owned(), objects_of(&findings)]
-    });
-    let heading = layout.paint(Tone::Doubtful, "UNKNOWN");
-    let table = table(&["control", "not in these files", "objects"], rows, narrower(layout));
-    text.push_str(&heading);
-    text.push_str(" what these files do not show; a cluster does:\n");
-    text.push_str(&indented(&table));
-    text.push('\n');
+    let is_missing = |finding: &&CheckFinding| finding.not_in_these_files.or(finding.not_listed).is_some();
+    let undecidable = findings.iter().filter(|finding| !is_missing(finding));
+    let mut text: String = undecidable.map(|finding| block(finding, layout)).collect();
+    text.push_str(&list(
+        findings,
+        "what these files do not show; a cluster does:",
+        "not in these files",
+        |finding| finding.not_in_these_files,
+        layout,
+    ));
+    let heading = "what the cluster did not give to these credentials:";
+    text.push_str(&list(findings, heading, "not given", |finding| finding.not_listed, layout));
     text
+}
+
+fn list(
+    findings: &[CheckFinding],
+    heading: &str,
+    column: &str,
+    missing: fn(&CheckFinding) -> Option<&'static str>,
+    layout: Layout,
+) -> String {
+    let mut by_reason: BTreeMap<(&str, &str), Vec<&SubjectKey>> = BTreeMap::new();
+    for finding in findings {
+        let Some(missing) = missing(finding) else { continue };
+        by_reason.entry((finding.control.unwrap_or_default(), missing)).or_default().push(&finding.subject);
+    }
+    if by_reason.is_empty() {
+        return String::new();
+    }
+    let rows = by_reason
+        .into_iter()
+        .map(|((control, missing), objects)| vec![control.to_owned(), missing.to_owned(), few(objects)]);
+    let table = table(&["control", column, "objects"], rows, narrower(layout));
+    format!("{} {heading}\n{}\n", layout.paint(Tone::Doubtful, "UNKNOWN"), indented(&table))
 }
 
 const OBJECTS_NAMED: usize = 3;
 
 /// The first few by name, the others by number.
-fn objects_of(findings: &[&CheckFinding]) -> String {
-    let mut names: Vec<String> = findings.iter().map(|finding| finding.subject.to_string()).collect();
-    names.dedup();
-    let more = names.len().saturating_sub(OBJECTS_NAMED);
-    names.truncate(OBJECTS_NAMED);
+pub(super) fn few(mut objects: Vec<&SubjectKey>) -> String {
+    objects.dedup();
+    let more = objects.len().saturating_sub(OBJECTS_NAMED);
+    objects.truncate(OBJECTS_NAMED);
+    let mut names: Vec<String> = objects.into_iter().map(ToString::to_string).collect();
     if more > 0 {
         names.push(format!("and {more} more"));
     }
@@ -84,6 +101,9 @@ pub(super) fn notes(report: &CheckReport, layout: Layout) -> Vec<String> {
     let list =
         |names: &mut dyn Iterator<Item = &String>| names.map(String::as_str).collect::<Vec<_>>().join(", ");
     let mut notes = Vec::new();
+    for (plural, reason) in &report.unlisted {
+        notes.push(format!("{plural} could not be listed, and what rests on them is unknown: {reason}"));
+    }
     if report.unclaimed > 0 {
         let verb = if report.unclaimed == 1 { "belongs" } else { "belong" };
         notes.push(format!(

@@ -1,7 +1,7 @@
 //! The outcome of `surety check` for people.
 
 use super::{
-    Broken, CheckFinding, CheckReport, EVERYBODY, TenantSummary,
+    Broken, CheckFinding, CheckReport, EVERYBODY, TenantSummary, namespaces,
     remarks::{notes, unknown, waived, warnings},
 };
 use crate::{
@@ -12,12 +12,25 @@ use crate::{
     },
 };
 
+const COLUMNS: &str = "refused: the webhook would not let it come in again as it is; found: reported, and not refused; --quiet \
+                       prints each";
+
 /// Violations first, each in full; then, unless only those are wanted, what is unknown, waived and to be noted, and how
-/// many there are of each.
+/// many there are of each. Of a cluster: how many there are in each namespace and of each control.
 pub fn text(report: &CheckReport, only_violations: bool, layout: Layout) -> String {
     let violations: String = report.violations.iter().map(|finding| block(finding, layout)).collect();
     if only_violations {
         return violations;
+    }
+    if report.is_of_cluster {
+        let parts = [
+            namespaces::text(report, layout),
+            format!("{} {COLUMNS}\n", layout.paint(Tone::Faint, "NOTE")),
+            lines(warnings(&report.warnings, layout)),
+            lines(notes(report, layout)),
+            lines(summary(report, layout).pop()),
+        ];
+        return parts.concat();
     }
     let parts = [
         violations,
@@ -31,7 +44,7 @@ pub fn text(report: &CheckReport, only_violations: bool, layout: Layout) -> Stri
 }
 
 /// One finding, a field a line.
-pub(super) fn block(finding: &CheckFinding, layout: Layout) -> String {
+pub fn block(finding: &CheckFinding, layout: Layout) -> String {
     let (label, tone) = match finding.state {
         State::Error => ("UNKNOWN", Tone::Doubtful),
         _ => ("VIOLATION", Tone::Bad),
@@ -53,12 +66,25 @@ pub(super) fn block(finding: &CheckFinding, layout: Layout) -> String {
         let (label, value) = told(broken);
         line(label, &value);
     }
-    line("field", &finding.field);
+    line("field", &field_of(finding));
     line("found", &finding.found);
     line("wanted", &finding.wanted);
     line("fix", &finding.fix);
     text.push('\n');
     text
+}
+
+/// The field, and where it stands.
+fn field_of(finding: &CheckFinding) -> String {
+    let field = &finding.field;
+    match &finding.field_place {
+        _ if field.is_empty() => String::new(),
+        Some(place) if finding.place.as_ref().is_some_and(|object| object.file == place.file) => {
+            format!("{field} (line {})", place.line)
+        }
+        Some(place) => format!("{field} ({place})"),
+        None => field.clone(),
+    }
 }
 
 fn told(broken: &Broken) -> (&'static str, String) {
