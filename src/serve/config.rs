@@ -1,6 +1,6 @@
 //! What `surety run` is told.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// The settings of a running Surety.
 #[derive(Clone, Debug)]
@@ -29,6 +29,17 @@ pub struct Config {
     pub component_users: Vec<String>,
     /// Members of these groups pass; each use is recorded.
     pub break_glass_groups: Vec<String>,
+    /// What the canaries' tenant, namespace and objects are called.
+    pub canary: String,
+    /// How often enforcement is proved.
+    pub probe_interval: Duration,
     /// Whether what tenants run is let in while Surety does not answer.
     pub conform_fails_open: bool,
+}
+
+impl Config {
+    /// This process, and no other that ever was: in the lease, and in the API server's audit log.
+    pub fn identity(&self) -> String {
+        format!("{}-{}", self.replica, std::process::id())
+    }
 }

@@ -18,12 +18,17 @@ use super::{
     connection::connect,
     decider::Gatekeeper,
     decoder::Decoder,
+    enforcement::{
+        probe,
+        prober::Prober,
+        sentry::{self, Sentry},
+    },
     health::{self, Readiness},
     identity,
     ledger::Ledger,
     metrics::Metrics,
     notable,
-    premises::premises,
+    premises::{premises, refusing_entries},
     registration::Registrar,
     streams::streams,
     tentative::Tentative,
@@ -57,7 +62,7 @@ const SEEN_QUEUE: usize = 4_096;
 
 /// Runs until a signal or a failure.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let client = connect(config.kubeconfig.as_deref()).await?;
+    let client = connect(config.kubeconfig.as_deref(), &config.identity()).await?;
     let stop = Stop::default();
     let mut tasks = JoinSet::new();
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), revision()));
@@ -70,6 +75,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let writing = start_writing(&mut tasks, &client, &config, &metrics, &stop);
     let (enforcing_sender, enforcing_since) = watch::channel(None);
     let (paused_sender, paused) = watch::channel(false);
+    let (proofs_sender, proofs) = watch::channel(Arc::default());
     let snapshots = Snapshots::new(World::new(controls::all()));
     let (published_sender, published) = watch::channel(0);
     let tentative = Arc::new(Tentative::default());
@@ -88,6 +94,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         readiness: readiness.clone(),
         own_namespace: config.namespace.clone(),
         enforcing_since,
+        proofs,
         seen,
         leadership: writing.leadership.clone(),
         clock: clock(),
@@ -97,6 +104,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let engine = Engine::new(parts, World::new(controls::all()));
     tasks.spawn(async move { engine.run().await.map_err(anyhow::Error::from) });
+
+    let sentry_parts = sentry::Parts {
+        writer: Arc::clone(&writing.writer),
+        events: writing.events,
+        ledger,
+        snapshots: snapshots.clone(),
+        metrics: metrics.enforcement.clone(),
+        proofs: proofs_sender,
+        clock: clock(),
+    };
+    let sentry = prove_enforcement(&mut tasks, sentry_parts, &config, &stop);
 
     let gatekeeper = Gatekeeper {
         snapshots,
@@ -118,8 +136,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         readiness: readiness.clone(),
         enforcing_since: enforcing_sender,
         memory: std::sync::Mutex::default(),
-        events: writing.events,
-        ledger,
+        sentry,
         paused: paused_sender,
         clock: clock(),
     };
@@ -231,10 +248,9 @@ fn start_writing(
     stop: &Stop,
 ) -> Writing {
     let counted = metrics.writes.counted();
-    let identity = format!("{}-{}", config.replica, std::process::id());
-    let settings = LeaseSettings::new(&config.namespace, "surety", identity);
+    let settings = LeaseSettings::new(&config.namespace, "surety", config.identity());
     let (elector, leadership) = Elector::new(client.clone(), settings, clock(), Arc::clone(&counted));
-    let gate = LeaderGate::new(leadership.clone());
+    let gate = LeaderGate::new(leadership.clone()).within(elector.term());
     let writer = Arc::new(Writer::new(client.clone(), gate, WriterLimits::default(), Arc::clone(&counted)));
     let (queue, outcomes) =
         WriteQueue::new(Arc::clone(&writer), QueueLimits::default(), Arc::clone(&counted));
@@ -315,6 +331,25 @@ fn tell_what_is_notable(
         Ok(())
     });
     sender
+}
+
+/// Asks every entry that can refuse, and keeps what that shows.
+fn prove_enforcement(tasks: &mut Tasks, parts: sentry::Parts, config: &Config, stop: &Stop) -> Arc<Sentry> {
+    let questions = probe::questions(
+        &refusing_entries(config),
+        &config.canary,
+        config.engine_namespaces.first().map(String::as_str),
+    );
+    let entries: Vec<&'static str> = questions.iter().map(|question| question.entry).collect();
+    let writer = Arc::clone(&parts.writer);
+    let sentry = Arc::new(Sentry::new(parts, &entries));
+    let prober = Prober { writer, questions, interval: config.probe_interval, sentry: Arc::clone(&sentry) };
+    let work = stop.work.clone();
+    tasks.spawn(async move {
+        prober.run(work).await;
+        Ok(())
+    });
+    sentry
 }
 
 fn trusted(config: &Config) -> Trusted {
