@@ -75,7 +75,7 @@ async fn each_entry_is_proved_by_a_canary_and_what_cannot_be_proved_is_not_taken
     (): &(),
 ) -> Result<()> {
     let control_plane = start().await?;
-    let stage = Stage::set(&control_plane, 2).await?;
+    let mut stage = Stage::set(&control_plane, 2).await?;
     for entry in ENTRIES {
         stands(&stage, entry, "enforcing").await?;
     }
@@ -98,13 +98,20 @@ async fn each_entry_is_proved_by_a_canary_and_what_cannot_be_proved_is_not_taken
     e2e::world::apply_all(&stage.kubectl, &e2e::world::repository("config/canary")).await?;
     stands(&stage, "conform", "enforcing").await?;
 
-    // Nobody answers: everything is refused by the failure policy, and nothing gets in.
-    let ports: Vec<u16> = stage.surety.replicas().iter().map(e2e::surety::Surety::listen_port).collect();
-    ports.iter().for_each(|port| stage.surety.balancer().remove(*port));
+    // Nobody answers: everything is refused by the failure policy, and nothing gets in. Told by one that is not asked.
+    let watcher = stage.surety.add()?;
+    let port = stage.surety.replicas().get(watcher).context("no replica")?.listen_port();
+    stage.surety.balancer().remove(port);
+    for entry in ENTRIES {
+        stands(&stage, entry, "enforcing").await?;
+    }
+    for _ in 0..watcher {
+        stage.surety.kill(0)?;
+    }
     for entry in ENTRIES {
         stands(&stage, entry, "closed").await?;
     }
-    ports.iter().for_each(|port| stage.surety.balancer().add(*port));
+    stage.surety.balancer().add(port);
     for entry in ENTRIES {
         stands(&stage, entry, "enforcing").await?;
     }
@@ -221,7 +228,8 @@ async fn a_leader_that_slept_past_its_term_writes_nothing_when_it_wakes((): &())
     let written = by_writer(&stage.audit.since(woken_at)?);
     ensure!(!written.iter().any(|(who, _)| who.contains(&name)), "{name} woke up and wrote: {written:?}");
     ensure!(written.iter().any(|(who, _)| who.contains(&heir)), "{heir} wrote nothing: {written:?}");
-    let turns = turns(&by_writer(&stage.audit.since(position)?));
+    let all = by_writer(&stage.audit.since(position)?);
+    let turns = turns(&all);
     ensure!(turns.len() <= 2, "replicas wrote by turns: {turns:?}");
     ensure!(stage.holder().await? == heir, "leadership went back");
     Ok(())

@@ -17,6 +17,8 @@ pub struct Config {
     pub service_name: String,
     /// The Service's port.
     pub service_port: u16,
+    /// Certificates that somebody else keeps; where there are none, Surety keeps an authority of its own.
+    pub certificate_files: Option<CertificateFiles>,
     /// Surety's own namespace.
     pub namespace: String,
     /// The name of this replica: the pod's name.
@@ -35,6 +37,17 @@ pub struct Config {
     pub probe_interval: Duration,
     /// Whether what tenants run is let in while Surety does not answer.
     pub conform_fails_open: bool,
+}
+
+/// Files with the webhook's certificate, as cert-manager writes them into a Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The chain.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// The registration's `caBundle`; without it somebody else writes that in.
+    pub authority: Option<PathBuf>,
 }
 
 impl Config {

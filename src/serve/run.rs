@@ -1,20 +1,16 @@
-//! Wiring: everything that `surety run` starts, and the order in which it ends.
+//! Wiring: everything that `surety run` starts. How it ends is in `supervise`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube::Client;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
-    task::JoinSet,
-    time::{Instant, sleep},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    config::Config,
+    config::{CertificateFiles, Config},
     connection::connect,
     decider::Gatekeeper,
     decoder::Decoder,
@@ -31,12 +27,13 @@ use super::{
     premises::{premises, refusing_entries},
     registration::Registrar,
     streams::streams,
+    supervise::{Stop, Tasks, supervise},
     tentative::Tentative,
 };
 use crate::{
     admission::{
         http::{self, Limits, listen},
-        tls::{Certificates, Keeper, server_config, server_names},
+        tls::{Certificates, FileSource, Keeper, server_config, server_names},
     },
     core::{controls, facts::Name, transition::Trusted, world::World},
     index::Snapshots,
@@ -51,10 +48,6 @@ use crate::{
     },
 };
 
-/// How long the Service's endpoints may take to forget this replica.
-const PROPAGATION: Duration = Duration::from_secs(3);
-/// How long queued writes may take at the end.
-const FLUSH: Duration = Duration::from_secs(5);
 /// The condition of `/readyz` that there is a certificate to serve.
 const CERTIFICATE: &str = "certificate";
 /// How many admitted objects that were seen may wait to be forgotten.
@@ -64,7 +57,7 @@ const SEEN_QUEUE: usize = 4_096;
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let client = connect(config.kubeconfig.as_deref(), &config.identity()).await?;
     let stop = Stop::default();
-    let mut tasks = JoinSet::new();
+    let mut tasks = Tasks::new();
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), revision()));
     let readiness = Readiness::new(&[SYNCED, CERTIFICATE]);
     let health_listener = bind(config.metrics_listen).await?;
@@ -150,17 +143,6 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     supervise(tasks, &readiness, &writing.queue, &stop).await
 }
 
-/// The stages of the end.
-#[derive(Clone, Default)]
-struct Stop {
-    /// No new connections; what is under way is finished.
-    serving: CancellationToken,
-    /// Watches, evaluation, writes.
-    work: CancellationToken,
-    /// The lease, and health, last of all.
-    last: CancellationToken,
-}
-
 struct Writing {
     writer: Arc<Writer>,
     queue: Arc<WriteQueue>,
@@ -168,8 +150,6 @@ struct Writing {
     events: Arc<EventRecorder>,
     outcomes: mpsc::Receiver<Outcome>,
 }
-
-type Tasks = JoinSet<anyhow::Result<()>>;
 
 fn clock() -> Clock {
     Arc::new(Timestamp::now)
@@ -217,14 +197,23 @@ fn keep_certificates(
     stop: &Stop,
 ) -> anyhow::Result<Certificates> {
     let certificates = Certificates::default();
-    let names = server_names(&config.service_name, &config.namespace, config.webhook_url.as_deref())?;
-    let store = CaSecrets::new(client.clone(), &config.namespace);
-    let keeper = Keeper::new(store, names, certificates.clone());
     let work = stop.work.clone();
-    tasks.spawn(async move {
-        keeper.run(Timestamp::now, work).await;
-        Ok(())
-    });
+    if let Some(files) = &config.certificate_files {
+        let CertificateFiles { certificate, key, authority } = files.clone();
+        let source = FileSource::new(certificate, key, authority, certificates.clone());
+        tasks.spawn(async move {
+            source.run(work).await;
+            Ok(())
+        });
+    } else {
+        let names = server_names(&config.service_name, &config.namespace, config.webhook_url.as_deref())?;
+        let store = CaSecrets::new(client.clone(), &config.namespace);
+        let keeper = Keeper::new(store, names, certificates.clone());
+        tasks.spawn(async move {
+            keeper.run(Timestamp::now, work).await;
+            Ok(())
+        });
+    }
     let mut published = certificates.published();
     let (readiness, exported, work) = (readiness.clone(), metrics.certificate.clone(), stop.work.clone());
     tasks.spawn(async move {
@@ -381,45 +370,4 @@ fn serve_webhook(
         Ok(())
     });
     Ok(())
-}
-
-/// Waits for a signal, or for the end of a task that should not have ended; then ends everything in order.
-async fn supervise(
-    mut tasks: Tasks,
-    readiness: &Readiness,
-    queue: &WriteQueue,
-    stop: &Stop,
-) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let failure = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        ended = tasks.join_next() => Some(unexpected_end(ended)),
-    };
-    readiness.fail("shutdown", "this replica is ending");
-    if failure.is_none() {
-        tracing::info!("ending: no longer ready, serving on while endpoints forget this replica");
-        sleep(PROPAGATION).await;
-    }
-    stop.serving.cancel();
-    stop.work.cancel();
-    let left = queue.flush(Instant::now() + FLUSH).await;
-    if left > 0 {
-        tracing::warn!(left, "writes were left undone; the next leader makes them");
-    }
-    stop.last.cancel();
-    let drained = tokio::time::timeout(FLUSH, async { while tasks.join_next().await.is_some() {} }).await;
-    if drained.is_err() {
-        tracing::warn!("some tasks did not end in time");
-    }
-    failure.map_or(Ok(()), Err)
-}
-
-fn unexpected_end(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> anyhow::Error {
-    match ended {
-        Some(Ok(Err(error))) => error,
-        Some(Err(error)) => anyhow::anyhow!("an essential task died: {error}"),
-        Some(Ok(Ok(()))) | None => anyhow::anyhow!("an essential task ended"),
-    }
 }

@@ -68,6 +68,39 @@ pub struct RunArgs {
     #[arg(long, value_name = "PORT", env = "SURETY_WEBHOOK_PORT", hide_env_values = true, default_value_t = 443, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Addresses")]
     pub webhook_port: u16,
 
+    /// A file with the webhook's certificate chain that somebody else renews, cert-manager for instance. Without it Surety
+    /// keeps an authority of its own in a Secret.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SURETY_TLS_CERTIFICATE",
+        hide_env_values = true,
+        requires = "tls_key",
+        help_heading = "Certificates"
+    )]
+    pub tls_certificate: Option<PathBuf>,
+    /// A file with the key of that certificate.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SURETY_TLS_KEY",
+        hide_env_values = true,
+        requires = "tls_certificate",
+        help_heading = "Certificates"
+    )]
+    pub tls_key: Option<PathBuf>,
+    /// A file with the authority of that certificate, which goes into the registration. Without it somebody else writes it
+    /// there, such as the CA injector of cert-manager.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SURETY_TLS_AUTHORITY",
+        hide_env_values = true,
+        requires = "tls_certificate",
+        help_heading = "Certificates"
+    )]
+    pub tls_authority: Option<PathBuf>,
+
     /// Surety's own namespace: its Service, lease, certificate authority and records are there.
     #[arg(
         long,

@@ -1,6 +1,6 @@
 //! Starting the server: its log, its threads, and what it is told.
 
-use std::{env, io, time::Duration};
+use std::{env, io, path::PathBuf, time::Duration};
 
 use tokio::runtime;
 use tracing_subscriber::EnvFilter;
@@ -8,7 +8,10 @@ use tracing_subscriber::EnvFilter;
 use super::{LogFormat, RunArgs, ServiceAccount};
 use crate::{
     cli::{CliError, Outcome},
-    serve::{self, config::Config},
+    serve::{
+        self,
+        config::{CertificateFiles, Config},
+    },
 };
 
 impl RunArgs {
@@ -39,6 +42,14 @@ fn start_log(format: LogFormat, level: &str) -> Result<(), CliError> {
     started.map_err(|error| CliError::Log(error.to_string()))
 }
 
+fn certificate_files(
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    authority: Option<PathBuf>,
+) -> Option<CertificateFiles> {
+    Some(CertificateFiles { certificate: certificate?, key: key?, authority })
+}
+
 impl From<RunArgs> for Config {
     fn from(args: RunArgs) -> Self {
         let own = ServiceAccount { namespace: args.namespace.clone(), name: args.service_account };
@@ -49,6 +60,7 @@ impl From<RunArgs> for Config {
             webhook_url: args.webhook_url,
             service_name: args.webhook_service,
             service_port: args.webhook_port,
+            certificate_files: certificate_files(args.tls_certificate, args.tls_key, args.tls_authority),
             user: own.user_name(),
             namespace: args.namespace,
             // In a pod the host is called like the pod.

@@ -45,6 +45,14 @@ fn by_default_it_runs_in_the_cluster_and_nobody_breaks_the_glass() {
 }
 
 #[test]
+fn certificates_of_somebody_else_are_a_chain_with_its_key() {
+    assert_eq!(Config::from(parse("").unwrap()).certificate_files, None);
+    let files = parse("--tls-certificate /c --tls-key /k").unwrap();
+    let files = Config::from(files).certificate_files.unwrap();
+    assert_eq!((files.key, files.authority), (PathBuf::from("/k"), None));
+}
+
+#[test]
 fn it_is_who_the_shipped_roles_bind() {
     assert_eq!(Config::from(parse("").unwrap()).user, "system:serviceaccount:surety-system:surety");
 }
@@ -73,6 +81,10 @@ fn what_cannot_be_meant_is_refused() {
         "--engine-service-account system:serviceaccount:velero:velero",
         "--threads 0",
         "--webhook-port 0",
+        "--tls-certificate /c",
+        "--tls-key /k",
+        "--tls-authority /a",
+        "--probe-interval 0",
         "--listen 9443",
     ] {
         assert!(parse(words).is_err(), "{words}");
