@@ -17,3 +17,4 @@ mod rbac;
 mod readme;
 mod samples;
 mod schema;
+mod upgrade;
