@@ -26,6 +26,7 @@ static PROGRAMME: Programme<()> = Programme {
         a_pause_admits_with_a_warning_and_its_gap_outlives_the_leader_and_ends_at_its_time,
         a_leader_that_slept_past_its_term_writes_nothing_when_it_wakes,
         a_finding_that_is_due_as_the_leader_dies_is_missed_by_nobody,
+        a_definition_with_a_new_field_is_lived_with_and_the_field_stays,
     ],
     afterwards: &[],
     at_a_time: 2,
@@ -45,10 +46,10 @@ async fn start() -> Result<ControlPlane> {
 }
 
 /// Waits until every replica has proved this state of an entry.
-async fn stands(stage: &Stage<'_>, entry: &str, state: &str) -> Result<()> {
-    eventually(SOON, &format!("{entry} {state}"), async || {
+async fn stands(stage: &Stage<'_>, entry: &str, wanted: &str) -> Result<()> {
+    eventually(SOON, &format!("{entry} {wanted}"), async || {
         for samples in stage.metrics().await? {
-            let found = samples.value("surety_enforcement", &[("entry", entry), ("state", state)])?;
+            let found = samples.value("surety_enforcement", &[("entry", entry), ("state", wanted)])?;
             let known = || samples.select("surety_enforcement", &[("entry", entry)]).collect::<Vec<_>>();
             ensure!(found.is_some_and(|value| value > 0.5), "{:?}", known());
             let states = samples.sum("surety_enforcement", &[("entry", entry)]);
@@ -159,7 +160,7 @@ async fn a_pause_admits_with_a_warning_and_its_gap_outlives_the_leader_and_ends_
     let (key, gap) =
         eventually(SOON, "a record of the gap", async || Ok(gaps(&stage).await?.pop_first())).await?;
     ensure!(moment(&gap, "ended").is_none(), "{gap}");
-    ensure!(gap["cause"].as_str().is_some_and(|cause| cause.contains("paused")), "{gap}");
+    ensure!(gap.get("cause").and_then(Value::as_str).is_some_and(|cause| cause.contains("paused")), "{gap}");
     told(&stage, "EnforcementGap").await?;
 
     let leader = stage.leader().await?;
@@ -324,4 +325,38 @@ async fn failing(
         Ok(Some(()))
     })
     .await
+}
+
+/// Half of an upgrade: the definitions are new already, and the old version runs on, restarts, judges and reports.
+async fn a_definition_with_a_new_field_is_lived_with_and_the_field_stays((): &()) -> Result<()> {
+    const FIELD: &str = r#"[{"op": "add", "value": {"type": "string", "maxLength": 9}, "path":
+        "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/futureField"}]"#;
+    let control_plane = start().await?;
+    let mut stage = Stage::set(&control_plane, 2).await?;
+    let tenant = Ground::new(&stage, "upgraded").await?.tenant.clone();
+    stage.kubectl.must(&["patch", "crd", "tenants.surety.dev", "--type=json", "--patch", FIELD]).await?;
+    let object = format!("tenant/{tenant}");
+    eventually(SOON, "the new field", async || {
+        let ground = Ground::again(&stage, &tenant);
+        ground.merge(&object, r#"{"spec": {"futureField": "new"}}"#).await?.success()?;
+        let found = ground.run("get tenant $TENANT -o jsonpath={.spec.futureField}").await?.success()?;
+        Ok((found == "new").then_some(()))
+    })
+    .await?;
+    stage.surety.stop(0).await?;
+    stage.surety.add()?;
+    stage.judges().await?;
+    let ground = Ground::again(&stage, &tenant);
+    refused(&ground.run_with(TRY, ON_HOST).await?, &["[isolation.host-access]"])?;
+    let observed = "get tenant $TENANT -o jsonpath={.metadata.generation}={.status.observedGeneration}";
+    eventually(SOON, "a status of the changed tenant", async || {
+        let found = ground.run(observed).await?.success()?;
+        let (now, seen) = found.split_once('=').context("no generations")?;
+        ensure!(now == seen, "{found}");
+        Ok(Some(()))
+    })
+    .await?;
+    let found = ground.run("get tenant $TENANT -o jsonpath={.spec.futureField}").await?.success()?;
+    ensure!(found == "new", "the new field is {found:?}");
+    Ok(())
 }

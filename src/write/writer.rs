@@ -85,8 +85,6 @@ pub struct Revision {
 /// What the API server is asked to try.
 #[derive(Clone, Copy, Debug)]
 pub enum DryRun<'a> {
-    /// To create the object with this body.
-    Create(&'a Value),
     /// To merge this into the object.
     Merge(&'a Value),
     /// To delete the object.
@@ -235,10 +233,6 @@ impl Writer {
         count(&self.metrics.dry_runs);
         let path = request::Request::new(target.collection());
         let (verb, request) = match what {
-            DryRun::Create(body) => {
-                let params = PostParams { dry_run: true, field_manager: None };
-                ("create", path.create(&params, bytes(&target.complete(body)?)))
-            }
             DryRun::Merge(body) => {
                 let params = PatchParams { dry_run: true, ..PatchParams::default() };
                 ("patch", path.patch(&target.name, &params, &Patch::Merge(body)))

@@ -19,7 +19,7 @@ fn now() -> Timestamp {
     NOW.parse().unwrap()
 }
 
-fn object(kind: &str, name: &str, spec: Value) -> Value {
+fn object(kind: &str, name: &str, spec: &Value) -> Value {
     json!({
         "apiVersion": "surety.dev/v1alpha1", "kind": kind, "spec": spec,
         "metadata": {"name": name, "uid": name, "resourceVersion": "1", "creationTimestamp": NOW},
@@ -27,22 +27,22 @@ fn object(kind: &str, name: &str, spec: Value) -> Value {
 }
 
 /// A promise that is kept by what a later version checks too, and one of this version beside it.
-fn profile(controls: Value) -> Value {
+fn profile(controls: &Value) -> Value {
     let commitment =
-        |id: &str, controls: Value| json!({"id": id, "promise": "It is kept.", "controls": controls});
+        |id: &str, controls: &Value| json!({"id": id, "promise": "It is kept.", "controls": controls});
     object(
         "Profile",
         "annex",
-        json!({
+        &json!({
             "title": "Annex", "version": "2.0", "effectiveDate": "2027-01-01", "tenantSelector": {},
             "changeLog": [{"version": "2.0", "date": "2027-01-01", "summary": "Of a later version."}],
-            "commitments": [commitment("NEW", controls), commitment("OLD", json!([{"id": "isolation.host-access"}]))],
+            "commitments": [commitment("NEW", controls), commitment("OLD", &json!([{"id": "isolation.host-access"}]))],
         }),
     )
 }
 
 fn tenant() -> Value {
-    object("Tenant", "acme", json!({"namespaces": {"names": ["acme-prod"]}}))
+    object("Tenant", "acme", &json!({"namespaces": {"names": ["acme-prod"]}}))
 }
 
 /// The controller that was told of these objects by its watches, every source listed.
@@ -84,7 +84,7 @@ fn a_control_that_this_version_does_not_know_reads_error_or_manual_and_leaves_th
         ),
     ];
     for (what, controls, expected) in cases {
-        let book = started(&[(Kind::Tenant, tenant()), (Kind::Profile, profile(controls))]);
+        let book = started(&[(Kind::Tenant, tenant()), (Kind::Profile, profile(&controls))]);
         let states = states(&book);
         assert_eq!(states[0], ("NEW".to_owned(), expected), "{what}");
         assert_eq!(states[1].0, "OLD");
@@ -94,7 +94,7 @@ fn a_control_that_this_version_does_not_know_reads_error_or_manual_and_leaves_th
 
 #[test]
 fn a_field_that_this_version_does_not_know_changes_nothing() {
-    let plain = profile(json!([{"id": "isolation.host-access"}]));
+    let plain = profile(&json!([{"id": "isolation.host-access"}]));
     let mut newer = plain.clone();
     newer["spec"]["futureField"] = json!({"anything": [1, 2]});
     newer["spec"]["commitments"][0]["futureField"] = json!("x");
@@ -112,7 +112,7 @@ fn a_field_that_this_version_does_not_know_changes_nothing() {
 
 #[test]
 fn an_object_that_only_a_newer_version_can_read_does_not_keep_this_one_from_starting() {
-    let mut newer = profile(json!([{"id": "isolation.host-access"}]));
+    let mut newer = profile(&json!([{"id": "isolation.host-access"}]));
     newer["spec"]["commitments"][0]["enforcement"] = json!("Persuade");
     let book = started(&[(Kind::Tenant, tenant()), (Kind::Profile, newer)]);
     let unreadable: Vec<_> = book.world().unreadable().collect();

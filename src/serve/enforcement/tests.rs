@@ -296,3 +296,37 @@ fn a_missing_canary_says_what_to_do() {
 fn the_nonce_travels_in_the_label() {
     assert_eq!(Ask::mark(7), json!({"metadata": {"labels": {"surety.dev/canary": "7"}}}));
 }
+
+/// The canaries as they are shipped, each as kind, namespace and name.
+fn shipped() -> Vec<(String, Option<String>, String)> {
+    let files = [
+        include_str!("../../../config/canary/tenant.yaml"),
+        include_str!("../../../config/canary/objects.yaml"),
+        include_str!("../../../config/canary/velero.yaml"),
+    ];
+    let objects =
+        files.iter().flat_map(|text| serde_saphyr::from_multiple::<serde_json::Value>(text).unwrap());
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let canaries = objects.filter(|object| object["metadata"]["labels"]["surety.dev/canary"] == "idle");
+    canaries
+        .map(|object| {
+            let metadata = &object["metadata"];
+            (text(&object["kind"]).unwrap(), text(&metadata["namespace"]), text(&metadata["name"]).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_asked_about_is_shipped_with_its_mark_and_nothing_else_is() {
+    let mut asked: Vec<_> = questions(&ENTRIES, "surety-canary", Some("velero"))
+        .into_iter()
+        .map(|Question { target, .. }| {
+            let namespace = target.namespace.map(|namespace| namespace.to_string());
+            (target.resource.kind.to_owned(), namespace, target.name.to_string())
+        })
+        .collect();
+    let mut shipped = shipped();
+    asked.sort();
+    shipped.sort();
+    assert_eq!(asked, shipped);
+}
