@@ -181,6 +181,22 @@ impl Process {
         killed.map_err(|source| ProcessError::Control { name: self.name.clone(), source })
     }
 
+    /// Stops it in the middle of whatever it does, as a machine that sleeps: it does not notice.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn freeze(&mut self) -> Result<(), ProcessError> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn thaw(&mut self) -> Result<(), ProcessError> {
+        self.signal(Signal::CONT)
+    }
+
     fn signal(&mut self, signal: Signal) -> Result<(), ProcessError> {
         if self.ended()?.is_some() {
             return Ok(());

@@ -20,6 +20,8 @@ pub const RECORD_OF_TENANT_PREFIX: &str = "surety-tenant-";
 pub const RECORD_OF_CLUSTER: &str = "cluster";
 /// The name of that ConfigMap.
 pub const RECORD_OF_CLUSTER_NAME: &str = "surety-cluster";
+/// What the keys of gaps in enforcement start with there; the microsecond at which the gap began follows.
+pub const RECORD_OF_GAP_PREFIX: &str = "gap.";
 /// The key of the record, as JSON, in such a ConfigMap's `data`.
 pub const RECORD_DATA: &str = "record";
 /// Marks what Surety wrote.
@@ -28,6 +30,9 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const MANAGED_BY_SURETY: &str = "surety";
 /// Emergency switch on the webhook registration.
 pub const PAUSED_UNTIL: &str = "surety.dev/paused-until";
+/// Marks a canary: an object that nobody needs, of which Surety asks to be refused a change, by dry run, again and again.
+/// No promise and no policy reaches a Tenant that carries it.
+pub const CANARY: &str = "surety.dev/canary";
 /// The immutable label that carries a namespace's own name.
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// Pod Security Admission: the enforced level.

@@ -87,7 +87,7 @@ impl Objects {
 
 /// What is only seen at admission, is written by Surety itself, or is a record of it, is not judged in files.
 const fn is_judged(kind: Kind) -> bool {
-    kind.source().is_some() && !matches!(kind, Kind::TenantRecord)
+    kind.source().is_some() && !matches!(kind, Kind::TenantRecord | Kind::ClusterRecord)
 }
 
 /// As the API server completes an object that is created: with its creation time, and a namespace with its name as label.

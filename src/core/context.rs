@@ -9,14 +9,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::{
     effective::Effective,
     facts::{
-        Declared, Definition, HeldData, Ignorance, Kind, Known, Location, Name, Namespace, NetworkPolicy,
-        ObjectKey, PersistentVolume, PersistentVolumeClaim, RecoveryPoint, Schedule, Source, Sources,
-        StorageClass, Unknown, VolumeCopy, Workload,
+        Declared, Definition, Gap, HeldData, Ignorance, Kind, Known, Location, Name, Namespace,
+        NetworkPolicy, ObjectKey, PersistentVolume, PersistentVolumeClaim, RecoveryPoint, Schedule, Source,
+        Sources, StorageClass, Unknown, VolumeCopy, Workload,
     },
     parameters::Parameters,
     plan::Plan,
     tenancy::{self, Joining, Ownership},
-    world::World,
+    world::{Proofs, World},
 };
 use crate::api::{TenantSpec, keys};
 
@@ -209,6 +209,16 @@ impl<'a> Context<'a> {
     /// Since when requests have been judged.
     pub const fn enforcing_since(&self) -> Option<Timestamp> {
         self.world.enforcing_since()
+    }
+
+    /// How each entry of the registration stands; empty where nobody asks.
+    pub fn proofs(&self) -> &'a Proofs {
+        self.world.proofs()
+    }
+
+    /// The recorded gaps in enforcement, in the order in which they began.
+    pub fn gaps(&self) -> &'a [Gap] {
+        self.read(Source::Records).gaps()
     }
 
     /// The data class of a claim or claim template with these labels: its own, its namespace's, the tenant's default.

@@ -3,6 +3,7 @@
 //! No client, no runtime, no file, no environment, no clock may enter here. A decision is made once, here,
 //! and called by the webhook, the controller and the command line alike.
 
+pub mod canary;
 pub mod catalogue;
 pub mod context;
 pub mod control;

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::api::{
     AttestationSpec, Enforcement, ProfileSpec, Severity, Span, TenantSelector, TenantSpec, Unit, WaiverSpec,
+    keys,
     profile::{Commitment, ControlUse},
 };
 
@@ -104,9 +105,10 @@ pub struct Plan {
     pub attestations: Vec<Arc<Declared<AttestationSpec>>>,
 }
 
-/// Whether a selector of tenants reaches a tenant with these labels.
+/// Whether a selector of tenants reaches a tenant with these labels. None reaches a canary: it is nobody's tenant, and
+/// counts in no score.
 pub fn reaches(selector: &TenantSelector, labels: &Labels) -> bool {
-    labels.are_selected_by(selector)
+    labels.get(keys::CANARY).is_none() && labels.are_selected_by(selector)
 }
 
 /// The plan of a tenant, from everything that is declared.

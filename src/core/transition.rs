@@ -30,6 +30,8 @@ pub struct Act {
     pub orphans_dependents: bool,
     /// The recovery point that a deletion request of an engine names.
     pub requested_deletion: Option<ObjectKey>,
+    /// What a canary's request carries; none where it is no such request.
+    pub canary: Option<Name>,
 }
 
 /// An act with the worlds before and after it.

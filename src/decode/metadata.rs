@@ -88,6 +88,9 @@ pub(super) fn key(kind: Kind, namespace: &str, name: &str) -> Result<ObjectKey, 
     if kind == Kind::TenantRecord {
         return Ok(ObjectKey::cluster(kind, record::tenant_of(name)));
     }
+    if kind == Kind::ClusterRecord {
+        return Ok(ObjectKey::cluster(kind, name));
+    }
     if kind.resource().is_namespaced {
         return Ok(ObjectKey::namespaced(kind, present_namespace(namespace)?, name));
     }
@@ -151,6 +154,18 @@ impl Identity<'_> {
 
 pub(super) fn identity(json: &[u8]) -> Result<Identity<'_>, Fault> {
     Ok(from_slice::<Envelope<'_>>(json)?.metadata.0)
+}
+
+/// One label of an object, whatever its kind; none where it cannot be read.
+pub(super) fn label(json: &[u8], key: &str) -> Option<Name> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Labelled<'a> {
+        #[serde(borrow)]
+        metadata: Nested<Metadata<'a>>,
+    }
+    let object: Labelled<'_> = from_slice(json).ok()?;
+    object.metadata.labels.get(key).map(Name::from)
 }
 
 pub(super) fn meta_only(kind: Kind, json: &[u8]) -> Result<MetaOnly, Fault> {

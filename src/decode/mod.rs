@@ -98,6 +98,7 @@ fn fact(kind: Kind, json: &[u8]) -> Result<Fact, Fault> {
         Kind::DataUpload => velero::data_upload(json).map(Fact::VolumeCopy),
         Kind::BackupStorageLocation => velero::location(json).map(Fact::Location),
         Kind::TenantRecord => record::decode(json).map(Fact::TenantRecord),
+        Kind::ClusterRecord => record::decode_cluster(json).map(Fact::ClusterRecord),
         Kind::Tenant => declared::decode(json).map(Fact::Tenant),
         Kind::Profile => declared::decode(json).map(Fact::Profile),
         Kind::BackupPolicy => declared::decode(json).map(Fact::BackupPolicy),

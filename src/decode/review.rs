@@ -8,7 +8,10 @@ use super::{
     metadata::{self, Identity},
     record,
 };
-use crate::core::facts::{Fact, Kind, ObjectKey};
+use crate::{
+    api::keys,
+    core::facts::{Fact, Kind, Name, ObjectKey},
+};
 
 /// What is done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -75,6 +78,7 @@ pub struct User<'a> {
 struct Options<'a> {
     #[serde(borrow)]
     propagation_policy: Text<'a>,
+    grace_period_seconds: Option<i64>,
     /// The old spelling of Orphan (true) and Background (false).
     orphan_dependents: Option<bool>,
 }
@@ -161,6 +165,23 @@ impl<'a> Review<'a> {
             ("Background", _) | ("", Some(false)) => Some(Propagation::Background),
             ("Foreground", _) => Some(Propagation::Foreground),
             _ => None,
+        }
+    }
+
+    /// What a canary's request carries: the value that its label is to get, or the grace period of its deletion. Only a
+    /// dry run can be one: nothing else is looked into.
+    pub fn canary(&self) -> Option<Name> {
+        if !self.is_dry_run() {
+            return None;
+        }
+        let mark = |raw: Option<&RawValue>| metadata::label(raw?.get().as_bytes(), keys::CANARY);
+        let (old, new) = (mark(self.old_object), mark(self.object));
+        match self.operation {
+            Operation::Update => new.filter(|new| old.as_ref().is_some_and(|old| old != new)),
+            Operation::Delete => {
+                Some(Name::from(self.options.grace_period_seconds?.to_string())).filter(|_| old.is_some())
+            }
+            Operation::Create | Operation::Connect => None,
         }
     }
 

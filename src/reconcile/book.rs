@@ -15,7 +15,7 @@ use crate::{
         facts::{Change, Kind, Name, ObjectKey, Source, SourceState},
         result::{TenantResult, result},
         subject::SubjectKey,
-        world::World,
+        world::{Proofs, World},
     },
     index::{self, Touched, TouchedSubject},
 };
@@ -129,6 +129,21 @@ impl Book {
         index::set_enforcing_since(&mut self.world, since);
         if self.is_open {
             self.evaluate_all(now);
+        }
+    }
+
+    /// Takes in how each entry of the registration stands. Only what is judged of tenants as such depends on it.
+    pub fn set_proofs(&mut self, proofs: Arc<Proofs>, now: Timestamp) {
+        if *self.world.proofs() == *proofs {
+            return;
+        }
+        index::set_proofs(&mut self.world, proofs);
+        if self.is_open {
+            let tenants: Vec<Name> = self.world.tenants().map(|tenant| tenant.name.clone()).collect();
+            for tenant in tenants {
+                let subject = ObjectKey::cluster(Kind::Tenant, tenant.clone()).into();
+                self.evaluate_subject(&tenant, &subject, now);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What `surety run` is told.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
@@ -31,6 +31,10 @@ pub struct Config {
     pub component_users: Vec<String>,
     /// Members of these groups pass; each use is recorded.
     pub break_glass_groups: Vec<String>,
+    /// What the canaries' tenant, namespace and objects are called.
+    pub canary: String,
+    /// How often enforcement is proved.
+    pub probe_interval: Duration,
     /// Whether what tenants run is let in while Surety does not answer.
     pub conform_fails_open: bool,
     /// The ClusterRole that the registration goes away with.
@@ -41,13 +45,20 @@ pub struct Config {
     pub certificate_files: Option<CertificateFiles>,
 }
 
-/// Files of PEM text.
-#[derive(Clone, Debug)]
+/// Files with the webhook's certificate, as cert-manager writes them into a Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFiles {
-    /// The chain, leaf first.
+    /// The chain.
     pub certificate: PathBuf,
-    /// The leaf's private key.
+    /// Its key.
     pub key: PathBuf,
-    /// What vouches for it; when absent, somebody else writes that into the registration.
+    /// The registration's `caBundle`; without it somebody else writes that in.
     pub authority: Option<PathBuf>,
+}
+
+impl Config {
+    /// This process, and no other that ever was: in the lease, and in the API server's audit log.
+    pub fn identity(&self) -> String {
+        format!("{}-{}", self.replica, std::process::id())
+    }
 }

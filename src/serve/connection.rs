@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use axum::http::{HeaderValue, header::USER_AGENT};
 use kube::{
     Client,
     config::{KubeConfigOptions, Kubeconfig},
 };
 
-/// Connects with the credentials of a file, or else of the pod's ServiceAccount or KUBECONFIG.
-pub(super) async fn connect(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
+/// Connects with the credentials of a file, or else of the pod's ServiceAccount or KUBECONFIG. All replicas are one user:
+/// the audit log tells them apart by what they call themselves.
+pub(super) async fn connect(kubeconfig: Option<&Path>, identity: &str) -> anyhow::Result<Client> {
     let mut config = match kubeconfig {
         Some(path) => {
             let file = Kubeconfig::read_from(path)?;
@@ -18,5 +20,7 @@ pub(super) async fn connect(kubeconfig: Option<&Path>) -> anyhow::Result<Client>
     };
     // Watches and writes retry by themselves, within time-outs of their own.
     config.default_retry = false;
+    let agent = format!("surety/{} ({identity})", env!("CARGO_PKG_VERSION"));
+    config.headers.push((USER_AGENT, HeaderValue::try_from(agent)?));
     Ok(Client::try_from(config)?)
 }

@@ -203,6 +203,7 @@ pub fn act_of(review: &Review<'_>) -> Result<Option<Act>, String> {
         groups: review.user().groups().iter().map(|group| Name::from(&**group)).collect(),
         orphans_dependents: review.propagation() == Some(decode::Propagation::Orphan),
         requested_deletion,
+        canary: review.canary(),
     }))
 }
 

@@ -1,5 +1,6 @@
 //! What is remembered of the whole cluster: gaps in enforcement and uses of break-glass, in one bounded ConfigMap. Any
-//! replica adds to it, each entry under a key of its own.
+//! replica adds uses of break-glass, each under a key of its own. Gaps are the leader's, under a key that says when they
+//! began and not by whom they were seen, so that the next leader can add their end.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     api::keys,
-    core::facts::Kind,
+    core::facts::{Gap, Kind},
     write::{Target, WriteError, Writer},
 };
 
@@ -51,7 +52,7 @@ impl Ledger {
         Self { writer, target, replica: key_part(replica) }
     }
 
-    /// Adds an entry, or replaces the one that this replica wrote of the same moment. The oldest go.
+    /// Adds an entry, or replaces the one of the same key. The oldest go.
     pub async fn add(&self, entry: &Entry) -> Result<(), WriteError> {
         let data = json!({self.key_of(entry): entry.content.to_string()});
         let there = self.writer.note(&self.target, keys::MANAGER_LEDGER, &body(&data)).await?;
@@ -64,17 +65,31 @@ impl Ledger {
 
     /// Sorted by time within its series.
     fn key_of(&self, entry: &Entry) -> String {
-        format!("{}.{:016}.{}", entry.series.prefix(), entry.at.as_microsecond(), self.replica)
+        let (prefix, at) = (entry.series.prefix(), entry.at.as_microsecond());
+        match entry.series {
+            Series::BreakGlass => format!("{prefix}{at:016}.{}", self.replica),
+            Series::Gap => format!("{prefix}{at:016}"),
+        }
     }
 }
 
 impl Series {
     const fn prefix(self) -> &'static str {
         match self {
-            Self::BreakGlass => "break-glass",
-            Self::Gap => "gap",
+            Self::BreakGlass => "break-glass.",
+            Self::Gap => keys::RECORD_OF_GAP_PREFIX,
         }
     }
+}
+
+/// A gap as an entry. Its end replaces its beginning.
+pub fn gap_entry(gap: &Gap) -> Entry {
+    let seconds = gap.ended.map(|ended| gap.began.duration_until(ended).as_secs());
+    let content = json!({
+        "began": gap.began.to_string(), "cause": gap.cause,
+        "ended": gap.ended.map(|ended| ended.to_string()), "seconds": seconds,
+    });
+    Entry { series: Series::Gap, at: gap.began, content }
 }
 
 fn body(data: &Value) -> Value {

@@ -17,6 +17,7 @@ mod premises;
 mod registration;
 mod run;
 mod streams;
+mod supervise;
 pub mod tentative;
 mod watching;
 

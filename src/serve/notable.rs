@@ -1,4 +1,4 @@
-//! What admission did that people have to know of: refusals, and uses of break-glass. Pure, but for its queue: bounded,
+//! What admission did that people have to know of: refusals, uses of break-glass, gaps in enforcement. Pure, but for its queue: bounded,
 //! so that a flood of refusals costs no memory.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::{
     },
     core::{
         control::Operation,
-        facts::{Fact, Kind, ObjectKey},
+        facts::{Fact, Gap, Kind, ObjectKey},
         transition::Act,
         world::World,
     },
@@ -63,6 +63,26 @@ pub fn of_break_glass(
         "object": shortened(&act.key.to_string()), "webhook": webhook, "controls": controls,
     });
     Notable { notice, entry: Some(Entry { series: Series::BreakGlass, at: now, content }) }
+}
+
+/// A gap in enforcement, as an Event on the registration: its beginning, and its end.
+pub fn of_gap(gap: &Gap, regarding: Regarding) -> Notice {
+    let Gap { began, cause, ended } = gap;
+    let (severity, reason, note) = match ended {
+        None => (
+            Severity::Warning,
+            Reason::EnforcementGap,
+            format!("requests are not surely refused since {began:.0}: {cause}"),
+        ),
+        Some(ended) => {
+            let lasted = began.duration_until(*ended).as_secs();
+            let note = format!(
+                "requests are refused again since {ended:.0}; they were not for {lasted} s, because {cause}"
+            );
+            (Severity::Normal, Reason::EnforcementRestored, note)
+        }
+    };
+    Notice { regarding, related: None, severity, reason, action: Action::Enforce, note }
 }
 
 /// Tells what comes, until `shutdown`.
@@ -185,6 +205,7 @@ mod tests {
             groups: Vec::new(),
             orphans_dependents: false,
             requested_deletion: None,
+            canary: None,
         }
     }
 

@@ -17,9 +17,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    enforcement::{Cause, Enforcement, Gap, Seen},
+    enforcement::{Cause, Seen, sentry::Sentry},
     health::Readiness,
-    ledger::Ledger,
     owner::{self, OwnerError},
 };
 use crate::{
@@ -30,7 +29,7 @@ use crate::{
     api::keys,
     core::facts::Resource,
     watch::Clock,
-    write::{EventRecorder, Force, Regarding, Target, WriteError, Writer},
+    write::{Force, Regarding, Target, WriteError, Writer},
 };
 
 /// How often the registration is looked at.
@@ -63,10 +62,8 @@ pub struct Registrar {
     pub enforcing_since: watch::Sender<Option<Timestamp>>,
     /// What this replica saw of enforcement.
     pub memory: Mutex<Memory>,
-    /// Tells gaps.
-    pub events: Arc<EventRecorder>,
-    /// Remembers gaps.
-    pub ledger: Ledger,
+    /// Keeps what is known of enforcement.
+    pub sentry: Arc<Sentry>,
     /// Whether an operator has paused it.
     pub paused: watch::Sender<bool>,
     /// Until when the settings pause it.
@@ -82,14 +79,14 @@ pub struct Registrar {
 pub struct Memory {
     /// When a gap was last seen.
     last_gap: Option<Timestamp>,
-    /// Gaps as they are told.
-    enforcement: Enforcement,
     /// What was wanted when it was last in force.
     last_in_force: Option<Value>,
     /// The UID that it was last seen with.
     uid: Option<String>,
     /// What it goes away with.
     owner: Option<OwnerReference>,
+    /// What the last look meant.
+    last_seen: Option<Seen>,
 }
 
 impl Registrar {
@@ -126,9 +123,8 @@ impl Registrar {
         let difference =
             current.as_ref().map_or(Difference::Applied, |current| register::difference(current, &wanted));
         self.note_enforcement(current.as_ref(), difference, paused_until.is_some());
-        if let Some(gap) = self.gap(current.as_ref(), difference, paused_until.is_some(), &wanted) {
-            self.tell(gap).await;
-        }
+        self.note_seen(current.as_ref(), difference, paused_until.is_some(), &wanted);
+        self.sentry.record(&self.regarding()).await;
         if difference == Difference::None || !self.may_write(current.is_some()) {
             return Ok(());
         }
@@ -177,14 +173,16 @@ impl Registrar {
         Ok(())
     }
 
-    /// The gap that this look opened or ended.
-    fn gap(
-        &self,
-        current: Option<&Value>,
-        difference: Difference,
-        is_paused: bool,
-        wanted: &Value,
-    ) -> Option<Gap> {
+    fn note_seen(&self, current: Option<&Value>, difference: Difference, is_paused: bool, wanted: &Value) {
+        let seen = self.seen(current, difference, is_paused, wanted);
+        self.sentry.saw(seen);
+        if self.memory().last_seen.replace(seen) != Some(seen) {
+            self.sentry.note_change();
+        }
+    }
+
+    /// What this look means.
+    fn seen(&self, current: Option<&Value>, difference: Difference, is_paused: bool, wanted: &Value) -> Seen {
         let mut memory = self.memory();
         memory.uid = current.and_then(uid_of).or_else(|| memory.uid.take());
         let seen = match (current, difference) {
@@ -197,22 +195,13 @@ impl Registrar {
         if seen == Seen::InForce && memory.last_in_force.as_ref() != Some(wanted) {
             memory.last_in_force = Some(wanted.clone());
         }
-        memory.enforcement.see(seen, (self.clock)())
+        seen
     }
 
-    /// The leader tells it; a record that cannot be written is only logged, since the look must go on and repair.
-    async fn tell(&self, gap: Gap) {
-        if !self.writer.is_leading() {
-            return;
-        }
+    fn regarding(&self) -> Regarding {
         let uid = self.memory().uid.clone().unwrap_or_default();
         let target = Target::cluster(RESOURCE, self.premises.name.as_str());
-        let notice = gap.notice(Regarding { target, uid: uid.into() });
-        tracing::warn!(note = notice.note, "enforcement");
-        self.events.record(notice);
-        if let Err(error) = self.ledger.add(&gap.entry()).await {
-            tracing::error!(%error, ?gap, "a gap in enforcement could not be recorded");
-        }
+        Regarding { target, uid: uid.into() }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

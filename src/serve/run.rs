@@ -1,31 +1,33 @@
-//! Wiring: everything that `surety run` starts, and the order in which it ends.
+//! Wiring: everything that `surety run` starts. How it ends is in `supervise`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube::Client;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
-    task::JoinSet,
-    time::{Instant, sleep},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
     config::{CertificateFiles, Config},
     connection::connect,
     decider::Gatekeeper,
     decoder::Decoder,
+    enforcement::{
+        probe,
+        prober::Prober,
+        sentry::{self, Sentry},
+    },
     health::{self, Readiness},
     identity,
     ledger::Ledger,
     metrics::Metrics,
     notable,
-    premises::premises,
+    premises::{premises, refusing_entries},
     registration::Registrar,
     streams::streams,
+    supervise::{Stop, Tasks, supervise},
     tentative::Tentative,
 };
 use crate::{
@@ -46,10 +48,6 @@ use crate::{
     },
 };
 
-/// How long the Service's endpoints may take to forget this replica.
-const PROPAGATION: Duration = Duration::from_secs(3);
-/// How long queued writes may take at the end.
-const FLUSH: Duration = Duration::from_secs(5);
 /// The condition of `/readyz` that there is a certificate to serve.
 const CERTIFICATE: &str = "certificate";
 /// How many admitted objects that were seen may wait to be forgotten.
@@ -57,9 +55,9 @@ const SEEN_QUEUE: usize = 4_096;
 
 /// Runs until a signal or a failure.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let client = connect(config.kubeconfig.as_deref()).await?;
+    let client = connect(config.kubeconfig.as_deref(), &config.identity()).await?;
     let stop = Stop::default();
-    let mut tasks = JoinSet::new();
+    let mut tasks = Tasks::new();
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), revision()));
     let readiness = Readiness::new(&[SYNCED, CERTIFICATE]);
     let health_listener = bind(config.metrics_listen).await?;
@@ -70,6 +68,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let writing = start_writing(&mut tasks, &client, &config, &metrics, &stop);
     let (enforcing_sender, enforcing_since) = watch::channel(None);
     let (paused_sender, paused) = watch::channel(false);
+    let (proofs_sender, proofs) = watch::channel(Arc::default());
     let snapshots = Snapshots::new(World::new(controls::all()));
     let (published_sender, published) = watch::channel(0);
     let tentative = Arc::new(Tentative::default());
@@ -88,6 +87,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         readiness: readiness.clone(),
         own_namespace: config.namespace.clone(),
         enforcing_since,
+        proofs,
         seen,
         leadership: writing.leadership.clone(),
         clock: clock(),
@@ -97,6 +97,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let engine = Engine::new(parts, World::new(controls::all()));
     tasks.spawn(async move { engine.run().await.map_err(anyhow::Error::from) });
+
+    let sentry_parts = sentry::Parts {
+        writer: Arc::clone(&writing.writer),
+        events: writing.events,
+        ledger,
+        snapshots: snapshots.clone(),
+        metrics: metrics.enforcement.clone(),
+        proofs: proofs_sender,
+        clock: clock(),
+    };
+    let sentry = prove_enforcement(&mut tasks, sentry_parts, &config, &stop);
 
     let gatekeeper = Gatekeeper {
         snapshots,
@@ -118,8 +129,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         readiness: readiness.clone(),
         enforcing_since: enforcing_sender,
         memory: std::sync::Mutex::default(),
-        events: writing.events,
-        ledger,
+        sentry,
         paused: paused_sender,
         paused_until: config.paused_until,
         owner_cluster_role: config.owner_cluster_role.clone(),
@@ -135,17 +145,6 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     supervise(tasks, &readiness, &writing.queue, &stop).await
 }
 
-/// The stages of the end.
-#[derive(Clone, Default)]
-struct Stop {
-    /// No new connections; what is under way is finished.
-    serving: CancellationToken,
-    /// Watches, evaluation, writes.
-    work: CancellationToken,
-    /// The lease, and health, last of all.
-    last: CancellationToken,
-}
-
 struct Writing {
     writer: Arc<Writer>,
     queue: Arc<WriteQueue>,
@@ -153,8 +152,6 @@ struct Writing {
     events: Arc<EventRecorder>,
     outcomes: mpsc::Receiver<Outcome>,
 }
-
-type Tasks = JoinSet<anyhow::Result<()>>;
 
 fn clock() -> Clock {
     Arc::new(Timestamp::now)
@@ -203,10 +200,11 @@ fn keep_certificates(
 ) -> anyhow::Result<Certificates> {
     let certificates = Certificates::default();
     let work = stop.work.clone();
-    if let Some(CertificateFiles { certificate, key, authority }) = config.certificate_files.clone() {
-        let files = FileSource::new(certificate, key, authority, certificates.clone());
+    if let Some(files) = &config.certificate_files {
+        let CertificateFiles { certificate, key, authority } = files.clone();
+        let source = FileSource::new(certificate, key, authority, certificates.clone());
         tasks.spawn(async move {
-            files.run(work).await;
+            source.run(work).await;
             Ok(())
         });
     } else {
@@ -241,10 +239,9 @@ fn start_writing(
     stop: &Stop,
 ) -> Writing {
     let counted = metrics.writes.counted();
-    let identity = format!("{}-{}", config.replica, std::process::id());
-    let settings = LeaseSettings::new(&config.namespace, "surety", identity);
+    let settings = LeaseSettings::new(&config.namespace, "surety", config.identity());
     let (elector, leadership) = Elector::new(client.clone(), settings, clock(), Arc::clone(&counted));
-    let gate = LeaderGate::new(leadership.clone());
+    let gate = LeaderGate::new(leadership.clone()).within(elector.term());
     let writer = Arc::new(Writer::new(client.clone(), gate, WriterLimits::default(), Arc::clone(&counted)));
     let (queue, outcomes) =
         WriteQueue::new(Arc::clone(&writer), QueueLimits::default(), Arc::clone(&counted));
@@ -327,6 +324,25 @@ fn tell_what_is_notable(
     sender
 }
 
+/// Asks every entry that can refuse, and keeps what that shows.
+fn prove_enforcement(tasks: &mut Tasks, parts: sentry::Parts, config: &Config, stop: &Stop) -> Arc<Sentry> {
+    let questions = probe::questions(
+        &refusing_entries(config),
+        &config.canary,
+        config.engine_namespaces.first().map(String::as_str),
+    );
+    let entries: Vec<&'static str> = questions.iter().map(|question| question.entry).collect();
+    let writer = Arc::clone(&parts.writer);
+    let sentry = Arc::new(Sentry::new(parts, &entries));
+    let prober = Prober { writer, questions, interval: config.probe_interval, sentry: Arc::clone(&sentry) };
+    let work = stop.work.clone();
+    tasks.spawn(async move {
+        prober.run(work).await;
+        Ok(())
+    });
+    sentry
+}
+
 fn trusted(config: &Config) -> Trusted {
     Trusted {
         surety: Name::from(&config.user),
@@ -356,45 +372,4 @@ fn serve_webhook(
         Ok(())
     });
     Ok(())
-}
-
-/// Waits for a signal, or for the end of a task that should not have ended; then ends everything in order.
-async fn supervise(
-    mut tasks: Tasks,
-    readiness: &Readiness,
-    queue: &WriteQueue,
-    stop: &Stop,
-) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let failure = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        ended = tasks.join_next() => Some(unexpected_end(ended)),
-    };
-    readiness.fail("shutdown", "this replica is ending");
-    if failure.is_none() {
-        tracing::info!("ending: no longer ready, serving on while endpoints forget this replica");
-        sleep(PROPAGATION).await;
-    }
-    stop.serving.cancel();
-    stop.work.cancel();
-    let left = queue.flush(Instant::now() + FLUSH).await;
-    if left > 0 {
-        tracing::warn!(left, "writes were left undone; the next leader makes them");
-    }
-    stop.last.cancel();
-    let drained = tokio::time::timeout(FLUSH, async { while tasks.join_next().await.is_some() {} }).await;
-    if drained.is_err() {
-        tracing::warn!("some tasks did not end in time");
-    }
-    failure.map_or(Ok(()), Err)
-}
-
-fn unexpected_end(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> anyhow::Error {
-    match ended {
-        Some(Ok(Err(error))) => error,
-        Some(Err(error)) => anyhow::anyhow!("an essential task died: {error}"),
-        Some(Ok(Ok(()))) | None => anyhow::anyhow!("an essential task ended"),
-    }
 }

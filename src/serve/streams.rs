@@ -1,6 +1,7 @@
 //! Which kinds are watched, and where.
 
 use crate::{
+    api::keys,
     core::facts::{Kind, Source},
     reconcile::record::{RECORD_LABEL, RECORD_OF_TENANT},
     watch::Stream,
@@ -13,6 +14,10 @@ pub fn streams(own_namespace: &str) -> Vec<Stream> {
         .map(|kind| match kind {
             Kind::TenantRecord => {
                 Stream::within(kind, own_namespace).with_labels(format!("{RECORD_LABEL}={RECORD_OF_TENANT}"))
+            }
+            Kind::ClusterRecord => {
+                let label = format!("{}={}", keys::RECORD, keys::RECORD_OF_CLUSTER);
+                Stream::within(kind, own_namespace).with_labels(label)
             }
             kind => Stream::all(kind),
         })

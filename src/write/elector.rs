@@ -32,6 +32,8 @@ pub struct LeaseSettings {
     pub duration: Duration,
     /// How often a claim is renewed.
     pub renew: Duration,
+    /// How often another's claim is looked at: as late as that it may be seen to have run out.
+    pub look: Duration,
     /// Without a renewal for this long, leadership is given up: before another may take it.
     pub give_up: Duration,
     /// How long one request may take.
@@ -49,6 +51,7 @@ impl LeaseSettings {
             identity: identity.into(),
             duration: Duration::from_secs(15),
             renew: Duration::from_secs(5),
+            look: Duration::from_secs(2),
             give_up: Duration::from_secs(10),
             request: Duration::from_secs(5),
             retry: Duration::from_secs(1),
@@ -63,6 +66,7 @@ pub struct Elector {
     clock: Clock,
     metrics: Arc<WriteMetrics>,
     leadership: watch::Sender<Leadership>,
+    term: watch::Sender<Option<Instant>>,
 }
 
 /// The lease as it was seen last.
@@ -97,7 +101,12 @@ impl Elector {
     ) -> (Self, watch::Receiver<Leadership>) {
         let (leadership, said) = watch::channel(Leadership::Following);
         let api = Api::namespaced(client, &settings.namespace);
-        (Self { api, settings, clock, metrics, leadership }, said)
+        (Self { api, settings, clock, metrics, leadership, term: watch::Sender::new(None) }, said)
+    }
+
+    /// Until when the last renewal stands; none while this replica does not lead.
+    pub fn term(&self) -> watch::Receiver<Option<Instant>> {
+        self.term.subscribe()
     }
 
     /// Takes part until `shutdown` is cancelled, and clears its claim then. The end of this task before that must be the
@@ -143,7 +152,7 @@ impl Elector {
         let is_taking = match decision {
             Decision::Wait(until) => {
                 self.follow(progress);
-                return Ok(until.min(Instant::now() + self.settings.renew));
+                return Ok(until.min(Instant::now() + self.settings.look));
             }
             Decision::Take => true,
             Decision::Renew => false,
@@ -151,6 +160,7 @@ impl Elector {
         let sent = Instant::now();
         let lease = self.claim(seen.lease.clone(), is_taking, self.time_left(progress)).await?;
         (progress.seen, progress.renewed) = (Some(Seen { lease: Some(lease), at: sent }), Some(sent));
+        self.term.send_replace(self.gives_up_at(progress));
         self.say(Leadership::Leading);
         Ok(started + self.settings.renew)
     }
@@ -211,6 +221,7 @@ impl Elector {
     /// Stops leading because the lease says so.
     fn follow(&self, progress: &mut Progress) {
         progress.renewed = None;
+        self.term.send_replace(None);
         self.say(Leadership::Following);
     }
 

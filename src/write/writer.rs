@@ -85,12 +85,13 @@ pub struct Revision {
 /// What the API server is asked to try.
 #[derive(Clone, Copy, Debug)]
 pub enum DryRun<'a> {
-    /// To create the object with this body.
-    Create(&'a Value),
     /// To merge this into the object.
     Merge(&'a Value),
     /// To delete the object.
-    Delete,
+    Delete {
+        /// The grace period in seconds; without one, the kind's own.
+        grace_period: Option<u32>,
+    },
 }
 
 /// Sends writes to the API server.
@@ -232,18 +233,11 @@ impl Writer {
         count(&self.metrics.dry_runs);
         let path = request::Request::new(target.collection());
         let (verb, request) = match what {
-            DryRun::Create(body) => {
-                let params = PostParams { dry_run: true, field_manager: None };
-                ("create", path.create(&params, bytes(&target.complete(body)?)))
-            }
             DryRun::Merge(body) => {
                 let params = PatchParams { dry_run: true, ..PatchParams::default() };
                 ("patch", path.patch(&target.name, &params, &Patch::Merge(body)))
             }
-            DryRun::Delete => {
-                let params = DeleteParams { dry_run: true, ..DeleteParams::default() };
-                ("delete", path.delete(&target.name, &params))
-            }
+            DryRun::Delete { grace_period } => ("delete", tried_deletion(target, grace_period)),
         };
         self.send::<IgnoredAny>(target, verb, request).await.map(|_| ())
     }
@@ -360,6 +354,15 @@ impl Writer {
         }
         memory
     }
+}
+
+/// What is asked for stands in the query and not in a body: only there do the API server's own log and counters see that it
+/// is a dry run.
+fn tried_deletion(target: &Target, grace_period: Option<u32>) -> Built {
+    let grace_period = grace_period.map(|seconds| format!("&gracePeriodSeconds={seconds}"));
+    let grace_period = grace_period.unwrap_or_default();
+    let uri = format!("{}/{}?dryRun=All{grace_period}", target.collection(), target.name);
+    Request::delete(uri).body(Vec::new()).map_err(request::Error::BuildRequest)
 }
 
 pub(super) fn creation(target: &Target, manager: &str, body: &Value) -> Result<Built, WriteError> {

@@ -103,7 +103,7 @@ fn what_is_impure_is_caught_in_every_pure_room() {
     assert_let_through(purity, "src/core/verdict/tests.rs", &IMPURE_TEXTS);
 }
 
-const WRITE_TEXTS: [&str; 18] = [
+const WRITE_TEXTS: [&str; 20] = [
     "use kube::api::PostParams;",
     "use kube::api::{ListParams, Patch, PatchParams};",
     "use kube::core::params::DeleteParams;",
@@ -122,6 +122,8 @@ const WRITE_TEXTS: [&str; 18] = [
     "use kube::runtime::events::Recorder;",
     "use kube::core::Request; fn f() { Request::new(url).delete(name, &params); }",
     "use kube::runtime::finalizer;",
+    "use kube::Client; fn f(c: Client) { c.request(http::Request::delete(\"/api/v1/x?dryRun=All\").body(b)); }",
+    "use kube::api::PostParams; fn f() { PostParams { dry_run: true, field_manager: None }; }",
 ];
 
 #[test]
@@ -139,6 +141,7 @@ fn what_writes_is_caught_in_every_room_but_write() {
                 "use kube::Client; fn f(c: Client) { name.replace(\"a\", \"b\"); OpenOptions::new().create(true); }",
                 "use kube::core::{Request, params::WatchParams}; fn f() { Request::new(url).watch(&p, version); }",
                 "use crate::write::Writer; async fn f(w: &Writer) { w.apply(object).await; }",
+                "use crate::write::{DryRun, Writer}; async fn f(w: &Writer) { w.dry_run(&target, DryRun::Merge(&mark)).await; }",
                 "use crate::core::effective::Patch; fn f(p: Patch) {}",
                 "use axum::routing::post; use axum::http::Method; fn f() { Method::POST; }",
                 "/// Never calls `api.delete(name, &DeleteParams::default())`.\nfn f() {}",

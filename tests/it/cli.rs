@@ -352,11 +352,14 @@ fn every_offender_is_found_by_its_control_at_its_file() {
     assert!(innocent.is_empty(), "{innocent:?}");
 }
 
+/// Controls that read what only a running Surety shows: nothing in a file offends them.
+const NEVER_IN_FILES: [&str; 1] = ["governance.enforcement-continuous"];
+
 #[test]
 fn every_control_has_an_offender() {
     let offended: BTreeSet<String> = offenders().into_values().collect();
-    let without: Vec<&str> =
-        controls::all().iter().map(|control| control.id).filter(|id| !offended.contains(*id)).collect();
+    let is_without = |id: &&str| !offended.contains(*id) && !NEVER_IN_FILES.contains(id);
+    let without: Vec<&str> = controls::all().iter().map(|control| control.id).filter(is_without).collect();
     assert!(without.is_empty(), "add a file to {OFFENDERS} that offends each of {without:?}");
 }
 

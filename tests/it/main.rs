@@ -18,3 +18,4 @@ mod rbac;
 mod readme;
 mod samples;
 mod schema;
+mod upgrade;

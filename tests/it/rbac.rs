@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, fs};
 
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
 use serde_json::Value;
-use surety::core::facts::Kind;
+use surety::core::facts::{Kind, Source};
 
-pub const FEATURES: [(&str, &str); 8] = [
+pub const FEATURES: [(&str, &str); 9] = [
     ("read", "surety-read"),
     ("status", "surety-status"),
     ("tenancy", "surety-tenancy"),
@@ -15,6 +15,7 @@ pub const FEATURES: [(&str, &str); 8] = [
     ("managed-isolation", "surety-managed-isolation"),
     ("velero", "surety-velero"),
     ("managed-velero", "surety-managed-velero"),
+    ("canary", "surety-canary"),
 ];
 
 /// Verb, group, resource, and the only name that it is limited to.
@@ -73,18 +74,21 @@ fn watched(is_wanted: impl Fn(Kind) -> bool) -> BTreeSet<Permission> {
 
 /// What is deleted, and nothing else is: what Surety wrote and nothing wants any more, and its registration, because what
 /// somebody added to it only goes with it.
-const DELETED: [(&str, &str); 4] = [
+const DELETED: [(&str, &str); 5] = [
     ("status", "compliancereports"),
     ("register", "validatingwebhookconfigurations"),
     ("managed-isolation", "networkpolicies"),
     ("managed-velero", "schedules"),
+    // Asked for by dry run, to be refused.
+    ("canary", "networkpolicies"),
 ];
 
 const ENGINE: &str = "velero.io";
 
 #[test]
 fn exactly_the_watched_kinds_are_read() {
-    let of_cluster = watched(|kind| kind != Kind::TenantRecord && kind.resource().group != ENGINE);
+    let of_cluster =
+        watched(|kind| kind.source() != Some(Source::Records) && kind.resource().group != ENGINE);
     assert_eq!(of_feature("read"), of_cluster);
     assert_eq!(of_feature("velero"), watched(|kind| kind.resource().group == ENGINE));
 }
@@ -122,6 +126,20 @@ fn repairs_events_and_the_registration_have_the_verbs_they_need_and_no_others() 
     let group = "rbac.authorization.k8s.io";
     registration.insert(("get".into(), group.into(), "clusterroles".into(), Some("surety-register".into())));
     assert_eq!(of_feature("register"), registration);
+}
+
+#[test]
+fn of_canaries_one_named_object_each_may_be_asked_about() {
+    let named = |verb: &str, group: &str, resource: &str| {
+        (verb.to_owned(), group.to_owned(), resource.to_owned(), Some("surety-canary".to_owned()))
+    };
+    let expected = BTreeSet::from([
+        named("patch", "surety.dev", "tenants"),
+        named("patch", "", "services"),
+        named("delete", "networking.k8s.io", "networkpolicies"),
+        named("patch", "velero.io", "schedules"),
+    ]);
+    assert_eq!(of_feature("canary"), expected);
 }
 
 #[test]

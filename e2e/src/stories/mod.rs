@@ -11,4 +11,4 @@ pub mod velero;
 pub use answer::{admitted, refused, warned};
 pub use ground::{Ground, NAMESPACE, Rule};
 pub use report::{Finding, Report};
-pub use stage::{BREAK_GLASS_GROUP, SOON, Stage, WITHDRAWN};
+pub use stage::{BREAK_GLASS_GROUP, PROBED, SOON, Stage, WITHDRAWN};

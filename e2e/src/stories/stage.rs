@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kube::Client;
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::{Api, Client};
 use serde_json::json;
 
 use super::velero::Velero;
@@ -19,6 +20,9 @@ use crate::world::{apply_all, eventually, install_crds, repository};
 pub const SOON: Duration = Duration::from_secs(30);
 /// What a thing that nothing wants any more may take to go: it stays half a minute, lest there is doubt.
 pub const WITHDRAWN: Duration = Duration::from_secs(90);
+
+/// How often Surety proves that it enforces, in seconds: a story has no minute to wait.
+pub const PROBED: u64 = 2;
 
 /// Whose members pass: Surety is told of it.
 pub const BREAK_GLASS_GROUP: &str = "emergency";
@@ -82,6 +86,7 @@ impl<'a> Stage<'a> {
             kubectl.apply_file(&repository(file)).await?.success()?;
         }
         kubectl.must(&["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]).await?;
+        apply_all(&kubectl, &repository("config/canary")).await?;
         let stage = Self {
             control_plane,
             client: StageClient::new(control_plane.client().await?),
@@ -90,7 +95,10 @@ impl<'a> Stage<'a> {
             surety: Installation::start_with(
                 control_plane,
                 replicas,
-                vec![format!("--break-glass-group={BREAK_GLASS_GROUP}")],
+                vec![
+                    format!("--break-glass-group={BREAK_GLASS_GROUP}"),
+                    format!("--probe-interval={PROBED}"),
+                ],
             )
             .await?,
             kubectl,
@@ -115,6 +123,26 @@ impl<'a> Stage<'a> {
             Ok(Some(()))
         })
         .await
+    }
+
+    /// The number of the replica that holds the lease.
+    ///
+    /// # Errors
+    /// When none of those that run does.
+    pub async fn leader(&self) -> Result<usize> {
+        let holder = self.holder().await?;
+        let is_it = |replica: &crate::surety::Surety| holder.ends_with(&format!("-{}", replica.id()));
+        self.surety.replicas().iter().position(is_it).with_context(|| format!("{holder} runs no more"))
+    }
+
+    /// Who holds the lease.
+    ///
+    /// # Errors
+    /// When nobody does.
+    pub async fn holder(&self) -> Result<String> {
+        let leases: Api<Lease> = Api::namespaced((*self.client).clone(), "surety-system");
+        let holder = leases.get("surety").await?.spec.and_then(|spec| spec.holder_identity);
+        holder.filter(|holder| !holder.is_empty()).context("nobody holds the lease")
     }
 
     /// What the administrator is told about a server-side dry run of creating something.

@@ -103,6 +103,14 @@ impl<'a> Installation<'a> {
         Ok(())
     }
 
+    /// A running replica, to be frozen and thawed.
+    ///
+    /// # Errors
+    /// When there is no such replica.
+    pub fn replica_mut(&mut self, number: usize) -> Result<&mut Surety, SuretyError> {
+        self.replicas.get_mut(number).ok_or(SuretyError::NoReplica(number))
+    }
+
     /// The balancer that the API server calls.
     #[must_use]
     pub fn balancer(&self) -> &Balancer {

@@ -140,6 +140,28 @@ impl Surety {
         self.process.output()
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Stops it in the middle of whatever it does, as a machine that sleeps; see [`Self::thaw`].
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn freeze(&mut self) -> Result<(), SuretyError> {
+        Ok(self.process.freeze()?)
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn thaw(&mut self) -> Result<(), SuretyError> {
+        Ok(self.process.thaw()?)
+    }
+
     /// Asks it to stop and waits for its end, which it may delay to drain.
     ///
     /// # Errors

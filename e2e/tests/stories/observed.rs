@@ -103,7 +103,7 @@ pub async fn a_registration_that_was_deleted_is_a_gap_until_it_is_back(stage: &S
     stage.kubectl.must(&["delete", "validatingwebhookconfiguration", REGISTRATION]).await?;
     let opened = eventually(SOON, "a gap", async || {
         let found = events(stage, "default", "EnforcementGap").await?;
-        Ok(found.into_iter().find(|event| note(event).contains("it was deleted")))
+        Ok(found.into_iter().find(|event| note(event).contains("registration was deleted")))
     })
     .await?;
     let regarding = opened.regarding.context("it is about nothing")?;
@@ -111,7 +111,7 @@ pub async fn a_registration_that_was_deleted_is_a_gap_until_it_is_back(stage: &S
     stage.judges().await?;
     let ended = eventually(SOON, "the end of the gap", async || {
         let found = events(stage, "default", "EnforcementRestored").await?;
-        Ok(found.into_iter().find(|event| note(event).contains("it was deleted")))
+        Ok(found.into_iter().find(|event| note(event).contains("registration was deleted")))
     })
     .await?;
     ensure!(note(&ended).contains("they were not for "), "{ended:?}");
@@ -119,7 +119,9 @@ pub async fn a_registration_that_was_deleted_is_a_gap_until_it_is_back(stage: &S
         let entries = ledger(stage, "gap.").await?;
         let is_whole = |entry: &serde_json::Value| {
             entry.pointer("/seconds").is_some_and(serde_json::Value::is_i64)
-                && entry.pointer("/cause").is_some_and(|cause| cause == "it was deleted")
+                && entry
+                    .pointer("/cause")
+                    .is_some_and(|cause| cause == "the webhook registration was deleted")
         };
         ensure!(entries.iter().any(is_whole), "{entries:?}");
         Ok(Some(()))

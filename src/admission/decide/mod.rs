@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::{
     api::Enforcement,
     core::{
+        canary,
         control::Operation,
         facts::{Change, Fact, Ignorance, ObjectKey},
         integrity, intent as declarations,
@@ -87,6 +88,11 @@ pub fn decide(world: &World, act: &Act, trusted: &Trusted, now: Timestamp) -> De
     let transition = Transition { before: &before, after: &after, act, trusted, now };
     let mut findings = Findings::default();
     findings.add(integrity::broken_by(&transition).into_iter().map(Violation::of_the_ground));
+    match canary::answer(&transition) {
+        Some(Ok(refusal)) => findings.add([Violation::of_the_ground(refusal)]),
+        Some(Err(ignorance)) => findings.cannot_tell = Some(CannotTell::Ignorant(ignorance)),
+        None => {}
+    }
     reality::acts(&transition, &mut findings);
     if act.key.kind.is_declaration() {
         let objections = declarations::objections(&transition);

@@ -54,6 +54,7 @@ fn act(operation: Operation, old: Option<Fact>, new: Option<Fact>) -> Act {
         groups: vec![],
         orphans_dependents: false,
         requested_deletion: None,
+        canary: None,
     }
 }
 
@@ -455,4 +456,46 @@ fn a_location_where_points_lie_though_no_schedule_writes_there_is_refused_for_th
     let told: Vec<_> =
         violations.iter().map(|v| (v.control.as_str(), v.breaks.as_slice(), v.is_waivable)).collect();
     assert_eq!(told, [("backup.covered", &["bench/B-1".to_owned()][..], true)]);
+}
+
+/// Surety's own request to change a canary.
+fn canary(user: &str, nonce: Option<&str>) -> Act {
+    let tenant = || Some(Fact::Tenant(declared("surety-canary", Labels::default(), TenantSpec::default())));
+    Act {
+        user: Name::from(user),
+        canary: nonce.map(Name::from),
+        ..act(Operation::Update, tenant(), tenant())
+    }
+}
+
+fn trusting(surety: &str) -> Trusted {
+    Trusted { surety: Name::from(surety), ..Trusted::default() }
+}
+
+#[test]
+fn a_canary_of_suretys_own_is_refused_with_its_nonce_and_nobody_elses() {
+    let world = world().world;
+    let outcome = |user, nonce| decide(&world, &canary(user, nonce), &trusting("surety"), at(NOW)).outcome;
+    let Outcome::Refused(violations) = outcome("surety", Some("4711")) else { panic!("admitted") };
+    let text = explain(&violations);
+    assert!(text.starts_with("Surety refuses this") && text.contains("found canary 4711;"), "{text}");
+    assert!(!text.contains("Waiver"), "nobody waives it: {text}");
+    assert_eq!(outcome("surety", None), Outcome::Admitted);
+    assert_eq!(outcome("dev", Some("4711")), Outcome::Admitted);
+}
+
+#[test]
+fn whoever_cannot_judge_others_does_not_refuse_a_canary_either() {
+    for (source, state, is_refused) in [
+        (Source::Claims, SourceState::Synced, true),
+        (Source::Claims, SourceState::Pending, false),
+        (Source::Namespaces, SourceState::Stale(at(NOW)), false),
+        (Source::VeleroBackups, SourceState::Forbidden, true),
+    ] {
+        let mut world = world().world;
+        crate::index::set_source(&mut world, source, state.clone());
+        let outcome = decide(&world, &canary("surety", Some("1")), &trusting("surety"), at(NOW)).outcome;
+        assert_eq!(matches!(outcome, Outcome::Refused(_)), is_refused, "{source}: {state:?}");
+        assert_eq!(matches!(outcome, Outcome::CannotTell(_)), !is_refused, "{source}: {state:?}");
+    }
 }

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use std::{
     path::Path,
@@ -164,6 +164,41 @@ async fn over_three_years_a_client_with_yesterdays_bundle_is_never_refused() {
     }
     let sizes: Vec<_> = bundles.iter().map(|bundle| bundle.matches("BEGIN").count()).collect();
     assert_eq!((bundles.len(), sizes.iter().max()), (9, Some(&2)), "old, old + new, new, four times over");
+}
+
+/// Three replicas at once, any of which may write, every eight hours: of those who want to write only one does, and the
+/// others follow it at their next look. API servers have the bundle of one look ago, or of two.
+#[tokio::test]
+async fn over_three_years_replicas_that_race_for_every_write_never_part() {
+    let store = Memory::default();
+    let mut replicas = [keeper(&store), keeper(&store), keeper(&store)];
+    let mut known: [Option<String>; 2] = [None, None];
+    let (mut leaves, mut bundles) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    for look in 0..3 * 365 * 3 {
+        let now = day(0) + SignedDuration::from_hours(look * 8);
+        let [(one, _), (two, _), (three, _)] = &mut replicas;
+        let (one, two, three) = tokio::join!(one.check(now), two.check(now), three.check(now));
+        for looked in [one, two, three] {
+            looked.unwrap();
+        }
+        for (_, certificates) in &replicas {
+            let present = bundle(certificates);
+            for bundle in known.iter().flatten().chain([&present]) {
+                verify(&served(certificates), bundle, NAME, now)
+                    .unwrap_or_else(|error| panic!("look {look}: {error}"));
+            }
+            leaves.insert(served(certificates)[0].to_vec());
+        }
+        let present = bundle(&replicas[0].1);
+        bundles.insert(present.clone());
+        known = [Some(present), known[0].take()];
+    }
+    assert_eq!(bundles.len(), 9, "old, old + new, new, four times over, as with one writer");
+    assert!(
+        leaves.len() > 3 * 3 * 365 / 5,
+        "each replica renews its own leaf every five days: {}",
+        leaves.len()
+    );
 }
 
 #[tokio::test]

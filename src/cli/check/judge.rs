@@ -119,6 +119,7 @@ fn judge_declaration(world: &World, declaration: &Fact, now: Timestamp, sorted: 
         groups: Vec::new(),
         orphans_dependents: false,
         requested_deletion: None,
+        canary: None,
     };
     let trusted = Trusted::default();
     let transition = Transition { before: world, after: world, act: &act, trusted: &trusted, now };

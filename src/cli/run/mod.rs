@@ -193,6 +193,21 @@ pub struct RunArgs {
     )]
     pub certificate_authority_file: Option<PathBuf>,
 
+    /// What the canaries are called: a Tenant, its namespace, and in it and in the backup engine's namespace the objects of
+    /// which Surety asks the API server, by dry run, what must be refused. See config/canary.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SURETY_CANARY",
+        hide_env_values = true,
+        default_value = "surety-canary",
+        help_heading = "Proof"
+    )]
+    pub canary: String,
+    /// How often that is asked, in seconds.
+    #[arg(long, value_name = "SECONDS", env = "SURETY_PROBE_INTERVAL", hide_env_values = true, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Proof")]
+    pub probe_interval: u64,
+
     /// How the log is written.
     #[arg(
         long,

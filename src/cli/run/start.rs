@@ -1,6 +1,6 @@
 //! Starting the server: its log, its threads, and what it is told.
 
-use std::{env, io};
+use std::{env, io, time::Duration};
 
 use tokio::runtime;
 use tracing_subscriber::EnvFilter;
@@ -62,6 +62,8 @@ impl From<RunArgs> for Config {
             engine_namespaces: args.engine_namespaces,
             component_users: args.engine_service_accounts.iter().map(ServiceAccount::user_name).collect(),
             break_glass_groups: args.break_glass_groups,
+            canary: args.canary,
+            probe_interval: Duration::from_secs(args.probe_interval),
             conform_fails_open: args.conform_fails_open,
             owner_cluster_role: args.owner_cluster_role,
             paused_until: args.paused_until,

@@ -92,6 +92,7 @@ fn what_cannot_be_meant_is_refused() {
         "--engine-service-account system:serviceaccount:velero:velero",
         "--threads 0",
         "--webhook-port 0",
+        "--probe-interval 0",
         "--listen 9443",
         "--certificate-file /c",
         "--certificate-key-file /k",

@@ -77,6 +77,7 @@ kinds! {
     Attestation = "surety.dev" / "v1alpha1" "Attestation" "attestations" false;
     ComplianceReport = "surety.dev" / "v1alpha1" "ComplianceReport" "compliancereports" false;
     TenantRecord = "" / "v1" "ConfigMap" "configmaps" true;
+    ClusterRecord = "" / "v1" "ConfigMap" "configmaps" true;
 }
 
 impl Kind {

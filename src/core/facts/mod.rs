@@ -5,6 +5,7 @@
 mod backup;
 mod cluster;
 mod declared;
+mod enforcement;
 mod kind;
 mod known;
 mod labels;
@@ -21,6 +22,7 @@ pub use cluster::{
     ClaimReference, Definition, Namespace, PersistentVolume, StorageClass, VolumeBacking, parse_bool_like_go,
 };
 pub use declared::{ClaimRecord, Declared, FindingMemory, HeldData, TenantRecord};
+pub use enforcement::{ClusterRecord, Enforcing, Gap, Proof};
 pub use kind::{Kind, ObjectKey, Resource};
 pub use known::{Ignorance, Known, Unknown};
 pub use labels::Labels;
@@ -35,6 +37,8 @@ pub use workload::{
 };
 
 use jiff::Timestamp;
+
+use crate::api::keys;
 
 /// What Surety keeps of every object's metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +114,8 @@ pub enum Fact {
     Attestation(Declared<crate::api::AttestationSpec>),
     /// What Surety remembers of a tenant.
     TenantRecord(TenantRecord),
+    /// What Surety remembers of the whole cluster.
+    ClusterRecord(ClusterRecord),
 }
 
 /// What happened to one object: its new facts, or its end.
@@ -150,6 +156,7 @@ impl Fact {
             Self::Waiver(fact) => ObjectKey::cluster(Kind::Waiver, fact.name.clone()),
             Self::Attestation(fact) => ObjectKey::cluster(Kind::Attestation, fact.name.clone()),
             Self::TenantRecord(fact) => ObjectKey::cluster(Kind::TenantRecord, fact.tenant.clone()),
+            Self::ClusterRecord(_) => ObjectKey::cluster(Kind::ClusterRecord, keys::RECORD_OF_CLUSTER_NAME),
         }
     }
 
@@ -177,7 +184,7 @@ impl Fact {
             Self::IsolationPolicy(fact) => Some(&fact.meta),
             Self::Waiver(fact) => Some(&fact.meta),
             Self::Attestation(fact) => Some(&fact.meta),
-            Self::TenantRecord(_) => None,
+            Self::TenantRecord(_) | Self::ClusterRecord(_) => None,
         }
     }
 }

@@ -48,7 +48,7 @@ sources! {
     /// Tenants, profiles, policies, waivers, attestations.
     Declarations = "surety.dev kinds", required: true, kinds: [Tenant, Profile, BackupPolicy, RetentionPolicy, EncryptionPolicy, IsolationPolicy, Waiver, Attestation];
     /// What Surety remembers.
-    Records = "Surety's own records", required: true, kinds: [TenantRecord];
+    Records = "Surety's own records", required: true, kinds: [TenantRecord, ClusterRecord];
     /// Namespaces.
     Namespaces = "Namespaces", required: true, kinds: [Namespace];
     /// Pods and their controllers.

@@ -37,6 +37,7 @@ pub(super) fn objections_to(
         groups: Vec::new(),
         orphans_dependents: false,
         requested_deletion: None,
+        canary: None,
     };
     let trusted = Trusted::default();
     judge(&Transition { before: &before, after: &after, act: &act, trusted: &trusted, now: at(NOW) })

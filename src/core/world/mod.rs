@@ -7,7 +7,7 @@ mod backups;
 mod objects;
 mod reach;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ahash::RandomState;
 use imbl::{GenericHashMap, OrdMap, OrdSet, shared_ptr::DefaultSharedPtr};
@@ -20,9 +20,9 @@ use crate::api::{
 use crate::core::{
     control::Control,
     facts::{
-        Declared, Definition, Ingress, Kind, Location, Name, Namespace, NetworkPolicy, ObjectKey,
-        PersistentVolume, PersistentVolumeClaim, RecoveryPoint, Schedule, Service, Source, SourceState,
-        StorageClass, TenantRecord, VolumeCopy, Workload,
+        ClusterRecord, Declared, Definition, Gap, Ingress, Kind, Location, Name, Namespace, NetworkPolicy,
+        ObjectKey, PersistentVolume, PersistentVolumeClaim, Proof, RecoveryPoint, Schedule, Service, Source,
+        SourceState, StorageClass, TenantRecord, VolumeCopy, Workload,
     },
     plan::Plan,
     subject::SubjectKey,
@@ -33,6 +33,9 @@ pub(crate) type Map<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
 /// Namespace and name.
 pub(crate) type Place = (Name, Name);
 
+/// How each entry of the registration stands, by its name.
+pub type Proofs = BTreeMap<Name, Proof>;
+
 /// Every fact at one instant.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -42,6 +45,10 @@ pub struct World {
     pub(crate) sources: OrdMap<Source, SourceState>,
     /// Since when the registration has been in force, where it is.
     pub(crate) enforcing_since: Option<Timestamp>,
+    /// How each entry of the registration stands; empty where nobody asks.
+    pub(crate) proofs: Arc<Proofs>,
+    /// What is remembered of the whole cluster.
+    pub(crate) cluster_record: Option<Arc<ClusterRecord>>,
     /// Objects that could not be read, with the reason.
     pub(crate) unreadable: OrdMap<ObjectKey, Name>,
 
@@ -96,6 +103,8 @@ impl World {
             controls,
             sources: OrdMap::new(),
             enforcing_since: None,
+            proofs: Arc::default(),
+            cluster_record: None,
             unreadable: OrdMap::new(),
             tenants: OrdMap::new(),
             profiles: OrdMap::new(),
@@ -153,6 +162,16 @@ impl World {
     /// Since when the registration has been in force.
     pub const fn enforcing_since(&self) -> Option<Timestamp> {
         self.enforcing_since
+    }
+
+    /// How each entry of the registration stands, by its name.
+    pub fn proofs(&self) -> &Proofs {
+        &self.proofs
+    }
+
+    /// The recorded gaps in enforcement, in the order in which they began.
+    pub fn gaps(&self) -> &[Gap] {
+        self.cluster_record.as_ref().map_or(&[], |record| &record.gaps)
     }
 
     /// Objects that could not be read, with the reason.

@@ -61,3 +61,18 @@ fn a_record_is_read_from_the_config_map_that_carries_it() {
         assert!(error.contains(reason), "{error}");
     }
 }
+
+#[test]
+fn of_the_clusters_record_the_gaps_are_read_and_nothing_else() {
+    let gap = |text: &str| {
+        let data = json!({"break-glass.0000000000000001.a": "anything", "gap.0000000000000002": text});
+        json!({"metadata": {"name": "surety-cluster", "namespace": "s", "labels": {"surety.dev/record": "cluster"}}, "data": data})
+    };
+    let told =
+        r#"{"began": "2026-01-01T00:00:00Z", "cause": "it was deleted", "ended": null, "seconds": null}"#;
+    let fact = fact!(ClusterRecord, gap(told));
+    assert_eq!(fact.gaps.len(), 1);
+    assert_eq!((fact.gaps[0].cause.as_str(), fact.gaps[0].ended), ("it was deleted", None));
+    let error = super::error(Kind::ClusterRecord, &gap("{}"));
+    assert!(error.contains("`gap.0000000000000002` is no gap in enforcement"), "{error}");
+}

@@ -361,12 +361,14 @@ fn the_key_of_a_fact_is_the_key_that_metadata_alone_gives() {
         "data": {keys::RECORD_DATA: "{\"tenant\":\"x\"}"}});
     let mut object = object;
     object["metadata"]["ownerReferences"] = json!([{"kind": "Backup", "name": "b"}]);
+    let cluster = json!({"metadata": {"name": "surety-cluster", "namespace": "n", "labels": {keys::RECORD: "cluster"}}});
     for kind in Kind::ALL {
-        match crate::decode::object(*kind, &bytes(&object)) {
+        let object = if *kind == Kind::ClusterRecord { &cluster } else { &object };
+        match crate::decode::object(*kind, &bytes(object)) {
             Ok(fact) => {
                 assert_eq!(
                     fact.key(),
-                    crate::decode::meta_only(*kind, &bytes(&object)).unwrap().key,
+                    crate::decode::meta_only(*kind, &bytes(object)).unwrap().key,
                     "{kind}"
                 );
                 assert_eq!(fact.key().kind, *kind);

@@ -170,3 +170,34 @@ fn an_object_that_cannot_be_read_is_an_error_of_the_pair_only() {
     let error = review(&body).unwrap().change_pair().unwrap_err().to_string();
     assert!(error.contains("Pod n/p") && error.contains("`spec`"), "{error}");
 }
+
+#[test]
+fn only_a_dry_run_that_marks_or_deletes_a_canary_is_one() {
+    let object = |mark: Option<&str>| match mark {
+        Some(mark) => json!({"metadata": {"name": "c", "labels": {"surety.dev/canary": mark}}}),
+        None => json!({"metadata": {"name": "c"}}),
+    };
+    let service = json!({"group": "", "version": "v1", "kind": "Service"});
+    let canary =
+        |operation: &str, dry_run: bool, old: Option<&str>, new: Option<&str>, grace: Option<i64>| {
+            let mut request = request(&service, operation);
+            (request["dryRun"], request["namespace"]) = (json!(dry_run), json!("c"));
+            (request["oldObject"], request["object"]) = (object(old), object(new));
+            request["options"] = json!({"gracePeriodSeconds": grace, "dryRun": ["All"]});
+            let body = body(&request);
+            review(&body).unwrap().canary().map(|nonce| nonce.to_string())
+        };
+    let idle = Some("idle");
+    assert_eq!(canary("UPDATE", true, idle, Some("7"), None).as_deref(), Some("7"));
+    assert_eq!(canary("DELETE", true, idle, None, Some(8)).as_deref(), Some("8"));
+    for (what, found) in [
+        ("no dry run", canary("UPDATE", false, idle, Some("7"), None)),
+        ("a mark that stays", canary("UPDATE", true, idle, idle, None)),
+        ("what was no canary", canary("UPDATE", true, None, Some("7"), None)),
+        ("a deletion without nonce", canary("DELETE", true, idle, None, None)),
+        ("a deletion of something else", canary("DELETE", true, None, None, Some(8))),
+        ("a creation", canary("CREATE", true, None, Some("7"), None)),
+    ] {
+        assert_eq!(found, None, "{what}");
+    }
+}

@@ -17,9 +17,12 @@ use derived::{
     note_selection, note_volume, note_workload,
 };
 
-use crate::core::{
-    facts::{Change, Fact, Kind, Name, ObjectKey, Source, SourceState},
-    world::World,
+use crate::{
+    api::keys,
+    core::{
+        facts::{Change, Fact, Kind, Name, ObjectKey, Source, SourceState},
+        world::{Proofs, World},
+    },
 };
 
 /// Applies one change. Applying the same change twice changes nothing; the order of changes to different objects does
@@ -65,6 +68,15 @@ pub fn set_enforcing_since(world: &mut World, since: Option<Timestamp>) {
     reconsider_all_namespaces(world);
 }
 
+/// Notes how each entry of the registration stands.
+pub fn set_proofs(world: &mut World, proofs: Arc<Proofs>) {
+    world.proofs = proofs;
+}
+
+fn cluster_record_key() -> ObjectKey {
+    ObjectKey::cluster(Kind::ClusterRecord, keys::RECORD_OF_CLUSTER_NAME)
+}
+
 /// The keys of every object of a kind, the unreadable ones with them.
 pub(super) fn keys_of(world: &World, kind: Kind) -> Vec<ObjectKey> {
     let cluster = |name: &Name| ObjectKey::cluster(kind, name.clone());
@@ -95,6 +107,7 @@ pub(super) fn keys_of(world: &World, kind: Kind) -> Vec<ObjectKey> {
         Kind::Waiver => world.waivers.keys().map(cluster).collect(),
         Kind::Attestation => world.attestations.keys().map(cluster).collect(),
         Kind::TenantRecord => world.records.keys().map(cluster).collect(),
+        Kind::ClusterRecord => world.cluster_record.iter().map(|_| cluster_record_key()).collect(),
         Kind::DeleteBackupRequest | Kind::Restore | Kind::ComplianceReport => Vec::new(),
         workload => {
             let of_kind = world.workloads.iter().filter(|((_, kind, _), _)| *kind == workload);
@@ -169,6 +182,7 @@ fn insert(world: &mut World, fact: Fact) {
             world.locations.insert(key, Arc::new(location));
         }
         Fact::TenantRecord(record) => insert_record(world, record),
+        Fact::ClusterRecord(record) => world.cluster_record = Some(Arc::new(record)),
         declaration => insert_declaration(world, declaration),
     }
 }
@@ -195,6 +209,7 @@ fn remove(world: &mut World, key: &ObjectKey) {
             forget_record(world, &key.name);
             reconsider_all_namespaces(world);
         }
+        Kind::ClusterRecord => world.cluster_record = None,
         Kind::DeleteBackupRequest | Kind::Restore | Kind::ComplianceReport => {}
         kind if kind.is_workload() => forget_workload(world, key),
         _ => remove_declaration(world, key),

@@ -73,6 +73,7 @@ pub fn is_unchanged(before: &World, after: &World, key: &ObjectKey) -> bool {
         Kind::VeleroBackup => before.points.get(key) == after.points.get(key),
         Kind::PodVolumeBackup | Kind::DataUpload => before.copies.get(key) == after.copies.get(key),
         Kind::BackupStorageLocation => before.locations.get(key) == after.locations.get(key),
+        Kind::ClusterRecord => before.cluster_record == after.cluster_record,
         kind if kind.is_workload() => workload(before, key) == workload(after, key),
         _ => false,
     };

@@ -142,6 +142,7 @@ impl Touching {
             Kind::BackupStorageLocation => self.location(world, key),
             Kind::Definition => self.definition(world, key),
             Kind::Service | Kind::Ingress => self.subject(world, &namespace, key.clone()),
+            Kind::ClusterRecord => self.every_tenant(world),
             kind if kind.is_workload() => self.subject(world, &namespace, key.clone()),
             kind if kind.is_declaration() => self.touched.tenants.extend(tenants_reached(world, key)),
             _ => {}
@@ -182,6 +183,13 @@ impl Touching {
         let asking = tenancy::asking_for(world, namespace).chain(ownership.owner).chain(ownership.others);
         for tenant in asking.collect::<BTreeSet<Name>>() {
             self.add(&tenant, ObjectKey::cluster(Kind::Tenant, tenant.clone()).into());
+        }
+    }
+
+    /// What is remembered of the whole cluster is read for each tenant, and for nothing in it.
+    fn every_tenant(&mut self, world: &World) {
+        for tenant in world.plans.keys() {
+            self.add(tenant, ObjectKey::cluster(Kind::Tenant, tenant.clone()).into());
         }
     }
 

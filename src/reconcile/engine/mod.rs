@@ -23,7 +23,7 @@ use crate::{
     core::{
         facts::{Change, Fact, HeldData, Kind, Name, ObjectKey, Source, SourceState},
         result::TenantResult,
-        world::World,
+        world::{Proofs, World},
     },
     index::Snapshots,
     serve::{health::Readiness, metrics::Metrics},
@@ -63,6 +63,8 @@ pub struct Parts {
     pub own_namespace: String,
     /// Since when the registration is in force, as it is found.
     pub enforcing_since: watch::Receiver<Option<Timestamp>>,
+    /// How each entry of the registration stands, as it is proved.
+    pub proofs: watch::Receiver<Arc<Proofs>>,
     /// Changes that were admitted and seen come here, so that tentative ones are forgotten.
     pub seen: mpsc::Sender<ObjectKey>,
     /// Who leads.
@@ -131,6 +133,7 @@ impl Engine {
                 _ = full_pass.tick() => self.full_pass(),
                 _ = unwanted.tick() => self.withdraw(),
                 Ok(()) = self.parts.enforcing_since.changed() => self.note_enforcement(),
+                Ok(()) = self.parts.proofs.changed() => self.note_proofs(),
                 Ok(()) = self.parts.leadership.changed() => self.leadership_changed(),
                 Some(outcome) = self.parts.outcomes.recv() => self.learn(&outcome),
             }
@@ -274,6 +277,12 @@ impl Engine {
         let now = self.now();
         let since = *self.parts.enforcing_since.borrow_and_update();
         self.book.set_enforcing_since(since, now);
+    }
+
+    fn note_proofs(&mut self) {
+        let now = self.now();
+        let proofs = Arc::clone(&self.parts.proofs.borrow_and_update());
+        self.book.set_proofs(proofs, now);
     }
 
     fn full_pass(&mut self) {

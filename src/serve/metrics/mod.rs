@@ -5,6 +5,7 @@
 //! would page at once. Every replica exports the same state.
 
 mod certificate;
+mod enforcement;
 mod reconcile;
 pub mod tenants;
 pub mod watch;
@@ -25,6 +26,7 @@ use prometheus_client::{
 use crate::admission::http::{Meter, listen::ListenerMeter};
 
 pub use certificate::CertificateMetrics;
+pub use enforcement::EnforcementMetrics;
 pub use reconcile::{Outcome, ReconcileMetrics};
 pub use tenants::{AgeLimit, Figures, ProfileFigures, TenantMetrics, WaiverState};
 pub use watch::{KindFigures, SourceCounts, WatchMetrics};
@@ -47,6 +49,8 @@ pub struct Metrics {
     pub tenants: TenantMetrics,
     /// The webhook's certificate.
     pub certificate: CertificateMetrics,
+    /// Whether what must be refused is refused.
+    pub enforcement: EnforcementMetrics,
     /// Work of the controller.
     pub reconcile: ReconcileMetrics,
     /// Watches and sources.
@@ -66,6 +70,7 @@ impl Metrics {
             listeners: ListenerMeter::default(),
             tenants: TenantMetrics::default(),
             certificate: CertificateMetrics::default(),
+            enforcement: EnforcementMetrics::default(),
             reconcile: ReconcileMetrics::default(),
             watch: WatchMetrics::default(),
             writes: WriteFigures::default(),
@@ -75,6 +80,7 @@ impl Metrics {
         metrics.reconcile.register(&mut root);
         root.register_collector(Box::new(metrics.tenants.clone()));
         root.register_collector(Box::new(metrics.certificate.clone()));
+        root.register_collector(Box::new(metrics.enforcement.clone()));
         root.register_collector(Box::new(metrics.watch.clone()));
         root.register_collector(Box::new(metrics.writes.clone()));
         Self { registry: root, ..metrics }

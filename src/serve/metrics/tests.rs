@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     admission::tls::Published,
     core::{
-        facts::{Kind, SourceState},
+        facts::{Enforcing, Kind, SourceState},
         verdict::State,
     },
 };
@@ -49,6 +49,10 @@ fn filled() -> Metrics {
         leaf_expiry: moment(1_800_500_000),
         authority_expiry: Some(moment(1_830_000_000)),
     });
+    metrics.enforcement.set(vec![
+        ("conform", Enforcing::Enforcing, Some(moment(1_800_000_002))),
+        ("protect-tenant", Enforcing::NotKnown, None),
+    ]);
     metrics.reconcile.ended(Kind::Tenant, Outcome::Changed, Duration::from_millis(3));
     metrics.watch.read_from(
         |kind| KindFigures {
@@ -107,6 +111,10 @@ fn values_come_out_as_they_went_in() {
         "surety_waiver_expiry_timestamp_seconds{tenant=\"acme\",waiver=\"w-1\"} 1801000000",
         "surety_webhook_certificate_expiry_timestamp_seconds 1800500000",
         "surety_webhook_authority_expiry_timestamp_seconds 1830000000",
+        "surety_enforcement{entry=\"conform\",state=\"enforcing\"} 1",
+        "surety_enforcement{entry=\"conform\",state=\"open\"} 0",
+        "surety_enforcement{entry=\"protect-tenant\",state=\"not_known\"} 1",
+        "surety_enforcement_last_proof_timestamp_seconds{entry=\"conform\"} 1800000002",
         "surety_reconcile_total{kind=\"Tenant\",outcome=\"changed\"} 1",
         "surety_reconcile_total{kind=\"Tenant\",outcome=\"error\"} 0",
         "surety_watch_events_total{kind=\"Pod\"} 1",

@@ -135,5 +135,9 @@ impl Collector for WatchMetrics {
 
 /// Surety's own records are ConfigMaps of one purpose: their kind is named after it.
 fn label(kind: Kind) -> &'static str {
-    if kind == Kind::TenantRecord { "TenantRecord" } else { kind.resource().kind }
+    match kind {
+        Kind::TenantRecord => "TenantRecord",
+        Kind::ClusterRecord => "ClusterRecord",
+        kind => kind.resource().kind,
+    }
 }

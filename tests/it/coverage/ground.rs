@@ -1,5 +1,7 @@
 //! The ground of a case: a cluster with one tenant to whom one promise was made, and who keeps it.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use surety::{
@@ -7,8 +9,8 @@ use surety::{
     core::{
         catalogue::Strength,
         controls,
-        facts::{Fact, Kind, Source, SourceState},
-        world::World,
+        facts::{Enforcing, Fact, Kind, Proof, Source, SourceState},
+        world::{Proofs, World},
     },
     decode::{self, WatchLine},
     reconcile::{book::Book, desired, record},
@@ -124,6 +126,7 @@ impl Ground {
             book.set_source(*source, SourceState::Synced, self.now);
         }
         book.set_enforcing_since(Some(at(BEGINNING)), self.now);
+        book.set_proofs(Arc::new(proofs()), self.now);
         for object in &self.objects {
             tell(&mut book, &Event::Put(object.clone()), self.now);
         }
@@ -169,6 +172,14 @@ impl Ground {
     }
 }
 
+/// Every entry refuses what it must.
+fn proofs() -> Proofs {
+    let proof = Proof { state: Enforcing::Enforcing, since: at(BEGINNING), last_good: None };
+    ["protect-tenant", "protect-engine", "protect-cluster", "conform"]
+        .map(|entry| (entry.into(), proof))
+        .into()
+}
+
 /// Tells the controller of an event, in the words of a watch.
 pub fn tell(book: &mut Book, event: &Event, now: Timestamp) {
     let (word, object) = match event {
@@ -194,6 +205,9 @@ pub fn fact(object: &Value) -> Fact {
 
 /// The kind that an object says it is.
 pub fn kind_of(object: &Value) -> Kind {
+    if object["metadata"]["name"] == keys::RECORD_OF_CLUSTER_NAME {
+        return Kind::ClusterRecord;
+    }
     let text = |field: &str| object[field].as_str().unwrap_or_else(|| panic!("no {field} in {object}"));
     let group = text("apiVersion").rsplit_once('/').map_or("", |(group, _)| group);
     Kind::find(group, text("kind")).unwrap_or_else(|| panic!("no known kind: {object}"))

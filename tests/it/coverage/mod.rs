@@ -13,6 +13,7 @@ mod encryption_storage;
 mod encryption_tls_required;
 mod encryption_volume;
 mod governance_attested;
+mod governance_enforcement_continuous;
 mod governance_profile_current;
 mod ground;
 mod isolation;
@@ -38,7 +39,7 @@ use promise::{PROMISES, Promise};
 use run::Shortfall;
 
 /// The cases of every control that this version has.
-static ALL: [&Cases; 15] = [
+static ALL: [&Cases; 16] = [
     &backup_covered::CASES,
     &backup_recovery_point_age::CASES,
     &backup_retention::CASES,
@@ -47,6 +48,7 @@ static ALL: [&Cases; 15] = [
     &encryption_tls_required::CASES,
     &encryption_volume::CASES,
     &governance_attested::CASES,
+    &governance_enforcement_continuous::CASES,
     &governance_profile_current::CASES,
     &isolation_host_access::CASES,
     &isolation_namespace_claimed::CASES,

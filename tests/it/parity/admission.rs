@@ -519,6 +519,8 @@ fn tenants_concerned(transition: &Transition<'_>) -> BTreeSet<Name> {
             Fact::Location(location) => {
                 let beside = world.schedules().filter(|schedule| schedule.namespace == location.namespace);
                 selections.extend(beside.map(|schedule| &schedule.selection));
+                let beside = world.points().filter(|point| point.namespace == location.namespace);
+                selections.extend(beside.map(|point| &point.selection));
             }
             _ => {}
         }

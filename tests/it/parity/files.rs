@@ -1,6 +1,6 @@
 //! Path "files": objects as YAML or JSON text, through `decode::manifests` and `decode::object`, into a fresh world.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::Value;
 use surety::{
@@ -65,6 +65,7 @@ pub(super) fn world_of(scenario: &Scenario, changes: &[Change]) -> World {
         index::set_source(&mut world, *source, state.clone());
     }
     index::set_enforcing_since(&mut world, scenario.enforcing_since);
+    index::set_proofs(&mut world, Arc::clone(&scenario.proofs));
     for change in changes {
         index::apply(&mut world, change.clone());
     }

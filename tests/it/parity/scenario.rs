@@ -1,10 +1,13 @@
 //! One case: a small world as JSON objects, how the watch came to it, and what is asked of the webhook in it.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use surety::core::facts::{Kind, Source, SourceState};
+use surety::core::{
+    facts::{Kind, Source, SourceState},
+    world::Proofs,
+};
 
 /// An object of the world, or one that was there before.
 #[derive(Clone, Debug)]
@@ -65,6 +68,8 @@ pub(super) struct Scenario {
     pub(super) now: Timestamp,
     pub(super) sources: BTreeMap<Source, SourceState>,
     pub(super) enforcing_since: Option<Timestamp>,
+    /// How each entry of the registration stands.
+    pub(super) proofs: Arc<Proofs>,
     pub(super) objects: Vec<Object>,
     pub(super) requests: Vec<Request>,
 }
@@ -72,6 +77,7 @@ pub(super) struct Scenario {
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}, now {}, enforcing since {:?}", self.seed, self.now, self.enforcing_since)?;
+        writeln!(f, "proofs {:?}", self.proofs)?;
         for (source, state) in self.sources.iter().filter(|(_, state)| **state != SourceState::Synced) {
             writeln!(f, "source {source}: {state:?}")?;
         }

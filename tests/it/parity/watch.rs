@@ -1,7 +1,10 @@
 //! Path "watch": the same objects as lines of watches and pages of lists, in any order, with what they were before, with
 //! repetitions, gaps and lists anew, through the controller's book, which was opened at some point of it all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -28,6 +31,7 @@ enum Step {
     Lists(Kind, Vec<Vec<u8>>),
     Source(Source, SourceState),
     Enforcing,
+    Proofs,
     Open,
 }
 
@@ -57,6 +61,7 @@ fn take(book: &mut Book, scenario: &Scenario, step: Step, at: Timestamp) -> Resu
     match step {
         Step::Open => book.open(at),
         Step::Enforcing => book.set_enforcing_since(scenario.enforcing_since, at),
+        Step::Proofs => book.set_proofs(Arc::clone(&scenario.proofs), at),
         Step::Source(source, state) => book.set_source(source, state, at),
         Step::Line(kind, line) => match decode::watch_line(kind, &line) {
             Ok(WatchLine::Added { change, .. } | WatchLine::Modified { change, .. }) => {
@@ -111,6 +116,7 @@ fn timeline(scenario: &Scenario) -> Vec<(Timestamp, Step)> {
         }
     }
     steps.push((moment(scenario, &mut random, span), Step::Enforcing));
+    steps.push((moment(scenario, &mut random, span), Step::Proofs));
     steps.push((moment(scenario, &mut random, span), Step::Open));
     // Stable: what happens at one moment happens in the order above.
     steps.sort_by_key(|(at, _)| *at);

@@ -236,6 +236,7 @@ impl<'w> Deed<'w> {
             groups: Vec::new(),
             orphans_dependents: false,
             requested_deletion: None,
+            canary: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Controls over the keeping of promises itself.
 
 pub mod attested;
+mod enforcement_continuous;
 mod profile_current;
 
 use crate::{
@@ -9,7 +10,8 @@ use crate::{
 };
 
 /// The area's controls.
-pub const CONTROLS: &[&Control] = &[&attested::CONTROL, &profile_current::CONTROL];
+pub const CONTROLS: &[&Control] =
+    &[&attested::CONTROL, &enforcement_continuous::CONTROL, &profile_current::CONTROL];
 
 /// Whether a commitment makes this use of a control. A tenant may have been promised the same control with other
 /// parameters by other commitments: those are judged by their own.

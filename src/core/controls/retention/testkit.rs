@@ -154,6 +154,7 @@ impl<'a> Acting<'a> {
             groups: Vec::new(),
             orphans_dependents,
             requested_deletion: None,
+            canary: None,
         };
         let trusted = Trusted::default();
         let transition =

@@ -14,11 +14,14 @@ mod workloads;
 
 pub(super) use words::{ENGINE_USER, SURETY_USER};
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use surety::core::facts::{Kind, Source, SourceState};
+use surety::core::{
+    facts::{Enforcing, Kind, Proof, Source, SourceState},
+    world::Proofs,
+};
 
 use super::{
     random::Random,
@@ -69,7 +72,24 @@ pub(super) fn scenario(seed: u64) -> Scenario {
     maker.spoil_some(&mut objects);
     let requests = maker.requests(&objects);
     let enforcing_since = maker.random.chance(60).then(|| maker.ago());
-    Scenario { seed, now: maker.now, sources: maker.sources(), enforcing_since, objects, requests }
+    let (sources, proofs) = (maker.sources(), maker.proofs());
+    Scenario { seed, now: maker.now, sources, enforcing_since, proofs, objects, requests }
+}
+
+impl Maker {
+    /// As a cluster shows them; none as files do.
+    fn proofs(&mut self) -> Arc<Proofs> {
+        let mut proofs = Proofs::new();
+        for entry in ["protect-tenant", "protect-cluster", "conform"] {
+            if self.random.chance(80) {
+                let state =
+                    if self.careful() { Enforcing::Enforcing } else { self.random.pick(&Enforcing::ALL) };
+                let (since, last_good) = (self.ago(), self.random.chance(50).then(|| self.ago()));
+                proofs.insert(entry.into(), Proof { state, since, last_good });
+            }
+        }
+        Arc::new(proofs)
+    }
 }
 
 /// What is there, each object once.

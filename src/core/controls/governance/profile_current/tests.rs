@@ -170,6 +170,7 @@ fn broken(operation: Operation, old: &Value, new: Option<&Value>, user: &str) ->
         groups: Vec::new(),
         orphans_dependents: false,
         requested_deletion: None,
+        canary: None,
     };
     let trusted = Trusted { surety: "surety".into(), engines: Vec::new() };
     (CONTROL.transition)(&Transition {

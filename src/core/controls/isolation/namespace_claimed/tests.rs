@@ -94,6 +94,7 @@ impl Stage {
             groups: Vec::new(),
             orphans_dependents: false,
             requested_deletion: None,
+            canary: None,
         };
         Self { after: before.clone(), before, act }
     }
