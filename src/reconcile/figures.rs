@@ -19,6 +19,7 @@ pub fn figures(
 ) -> Figures {
     Figures {
         profiles: profiles(plan, result),
+        policies: policies(result),
         last_evaluation: Some(now),
         evaluation_interval: Some(interval),
         backups: backups_of(plan, oldest_point),
@@ -41,6 +42,15 @@ fn profiles(plan: &Plan, result: &TenantResult) -> BTreeMap<String, ProfileFigur
         ProfileFigures { score: weights.score(), coverage: weights.coverage(), commitments }
     };
     plan.profiles.iter().map(|profile| (profile.name.to_string(), of_profile(&profile.name))).collect()
+}
+
+/// What policies ask counts beside commitments: a tenant that no profile reaches has no commitment at all.
+fn policies(result: &TenantResult) -> BTreeMap<State, i64> {
+    let mut states: BTreeMap<State, i64> = BTreeMap::new();
+    for (state, _findings) in result.policies.values() {
+        *states.entry(*state).or_default() += 1;
+    }
+    states
 }
 
 /// By policy: of the tenant's volumes the oldest newest recovery point, and how old it may become.

@@ -5,6 +5,7 @@
 //! would page at once. Every replica exports the same state.
 
 mod certificate;
+mod leader;
 mod reconcile;
 pub mod tenants;
 pub mod watch;
@@ -25,6 +26,7 @@ use prometheus_client::{
 use crate::admission::http::{Meter, listen::ListenerMeter};
 
 pub use certificate::CertificateMetrics;
+pub use leader::LeaderMetric;
 pub use reconcile::{Outcome, ReconcileMetrics};
 pub use tenants::{AgeLimit, Figures, ProfileFigures, TenantMetrics, WaiverState};
 pub use watch::{KindFigures, SourceCounts, WatchMetrics};
@@ -53,6 +55,8 @@ pub struct Metrics {
     pub watch: WatchMetrics,
     /// Writes and Events.
     pub writes: WriteFigures,
+    /// Who leads.
+    pub leader: LeaderMetric,
 }
 
 impl Metrics {
@@ -69,6 +73,7 @@ impl Metrics {
             reconcile: ReconcileMetrics::default(),
             watch: WatchMetrics::default(),
             writes: WriteFigures::default(),
+            leader: LeaderMetric::default(),
         };
         metrics.admission.register(&mut root);
         metrics.listeners.register(&mut root, &[WEBHOOK_LISTENER, METRICS_LISTENER]);
@@ -77,6 +82,7 @@ impl Metrics {
         root.register_collector(Box::new(metrics.certificate.clone()));
         root.register_collector(Box::new(metrics.watch.clone()));
         root.register_collector(Box::new(metrics.writes.clone()));
+        root.register_collector(Box::new(metrics.leader.clone()));
         Self { registry: root, ..metrics }
     }
 
