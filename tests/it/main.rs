@@ -11,6 +11,8 @@ mod architecture;
 mod cli;
 mod coverage;
 mod crds;
+mod kstatus;
+mod monitoring;
 mod parity;
 mod profiles;
 mod rbac;
