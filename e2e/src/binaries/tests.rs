@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 
-const ALL: [Tool; 7] = [
+const ALL: [Tool; 11] = [
     Tool::Etcd,
     Tool::KubeApiserver,
     Tool::KubeControllerManager,
@@ -12,6 +12,10 @@ const ALL: [Tool; 7] = [
     Tool::Kubectl,
     Tool::Kwok,
     Tool::Helm,
+    Tool::Promtool,
+    Tool::Prometheus,
+    Tool::Alertmanager,
+    Tool::Lua,
 ];
 
 fn assets(names: &[&str]) -> (tempfile::TempDir, Places) {
@@ -42,7 +46,8 @@ fn an_assets_folder_without_an_api_server_is_an_error_that_names_both() {
 #[test]
 fn assets_need_not_hold_the_controllers_or_clients() {
     let (_folder, places) = assets(&["etcd", "kube-apiserver", "helm"]);
-    for tool in [Tool::KubeControllerManager, Tool::KubeScheduler, Tool::Kubectl, Tool::Kwok, Tool::Helm] {
+    let is_optional = |tool: &Tool| !matches!(tool, Tool::Etcd | Tool::KubeApiserver);
+    for tool in ALL.into_iter().filter(is_optional) {
         assert_eq!(places.asset(tool).unwrap(), None, "{tool}");
     }
 }
@@ -80,9 +85,10 @@ fn every_tool_is_pinned_by_its_module() {
 
 #[test]
 fn modules_have_keys_of_their_own() {
-    let keys = [Tool::Etcd, Tool::Kwok, Tool::Helm].map(|tool| tool.module().key());
+    let keys = [Tool::Etcd, Tool::Kwok, Tool::Helm, Tool::Promtool, Tool::Alertmanager]
+        .map(|tool| tool.module().key());
     assert_eq!(keys[0], Tool::Kubectl.module().key());
     assert!(keys[0].starts_with("control-plane-"), "{}", keys[0]);
-    assert_ne!(keys[0], keys[1]);
-    assert_ne!(keys[1], keys[2]);
+    let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+    assert_eq!(distinct.len(), keys.len(), "{keys:?}");
 }
