@@ -95,7 +95,7 @@ mod tests {
             controls::all().iter().find(|control| control.id == "backup.recovery-point-age").unwrap();
         let policy = serde_json::from_value(policy.clone()).unwrap();
         let bench = testkit::Bench::new(control)
-            .with(testkit::profile_demanding(control.id, &json!({"maxAge": "2d"})))
+            .with(testkit::profile_demanding(control.id, &json!({"every": "2d", "allowance": "1h"})))
             .with(Fact::BackupPolicy(testkit::declared("nightly", Labels::default(), policy)));
         backups_of(bench.world.plan(testkit::TENANT).unwrap(), None)["nightly"].max_age
     }
@@ -105,7 +105,7 @@ mod tests {
         let hours = |hours| Some(SignedDuration::from_hours(hours));
         let own = json!({"tenantSelector": {}, "engine": {}, "maxRecoveryPointAge": "1d"});
         assert_eq!(max_age_under(&own), hours(24));
-        assert_eq!(max_age_under(&json!({"tenantSelector": {}, "engine": {}})), hours(48));
+        assert_eq!(max_age_under(&json!({"tenantSelector": {}, "engine": {}})), hours(49));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use e2e::ControlPlane;
 use e2e::stories::{Ground, Rule, SOON, Stage, admitted};
+use e2e::surety::Surety;
 use e2e::world::{eventually, repository};
 use serde_json::Value;
 
@@ -49,7 +50,7 @@ async fn a_tenant_that_breaks_a_promise_is_told_to_a_person_and_shown_on_dashboa
 
     let mut receiver = Receiver::start().await?;
     let rules = chart::rules(&["prometheusRule.overrides.SuretyTenantNonCompliant.for=2s"]).await?;
-    let targets: Vec<u16> = stage.surety.replicas().iter().map(|replica| replica.metrics_port()).collect();
+    let targets: Vec<u16> = stage.surety.replicas().iter().map(Surety::metrics_port).collect();
     let monitoring = Monitoring::start(&targets, &rules, receiver.port).await?;
 
     admitted(
