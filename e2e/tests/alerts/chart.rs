@@ -60,7 +60,7 @@ async fn the_rules_for_a_prometheus_without_operator_are_those_of_the_chart() ->
 #[tokio::test]
 async fn values_choose_switch_off_and_change_rules() -> Result<()> {
     let changed = rules(&[
-        "prometheusRule.parameters.selector=job=\"other\"",
+        "prometheusRule.parameters.selector=job=\"other\"\\,cluster=~\"a|b\"",
         "prometheusRule.parameters.waiverExpiryDays=30",
         "prometheusRule.alertLabels.team=platform",
         "prometheusRule.runbookUrl.prefix=https://runbooks.test/",
@@ -70,7 +70,8 @@ async fn values_choose_switch_off_and_change_rules() -> Result<()> {
     ])
     .await?;
     ensure!(
-        !changed.contains("job=\"surety\"") && changed.contains("{job=\"other\",state=\"Fail\"}"),
+        !changed.contains("job=\"surety\"")
+            && changed.contains("{job=\"other\",cluster=~\"a|b\",state=\"Fail\"}"),
         "{changed}"
     );
     let all = rules_of(&changed)?;
@@ -92,6 +93,9 @@ async fn values_choose_switch_off_and_change_rules() -> Result<()> {
 async fn values_that_name_nothing_are_refused() -> Result<()> {
     for (setting, wanted) in [
         ("prometheusRule.overrides.SuretyDwon.enabled=false", "SuretyDwon"),
+        ("prometheusRule.overrides.SuretyDown.enabled=perhaps", "SuretyDown"),
+        ("prometheusRule.parameters.selector=", "selector"),
+        ("prometheusRule.parameters.thresholds=1", "thresholds"),
         ("prometheusRule.parameters.replicas=null", "${replicas}"),
     ] {
         let output = template("prometheusrule.yaml", &[setting]).await?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::binaries::{self, Tool};
 use e2e::world::repository;
 use serde_json::Value;
-use surety::serve::metrics::Metrics;
+use surety::serve::metrics::{Figures, Metrics};
 
 use super::chart::{RULES, rules_of};
 use super::run;
@@ -100,7 +100,10 @@ fn older_format(text: &str) -> String {
 
 #[tokio::test]
 async fn the_metrics_keep_the_customs_of_prometheus() -> Result<()> {
-    let text = older_format(&Metrics::new("0.1.0", "abc").to_text()?);
+    let metrics = Metrics::new("0.1.0", "abc");
+    let profiles = [("cloud".to_owned(), surety::serve::metrics::ProfileFigures::default())].into();
+    metrics.tenants.set("acme", Figures { profiles, ..Figures::default() });
+    let text = older_format(&metrics.to_text()?);
     ensure!(text.contains("# TYPE surety_writes_total counter"), "{text}");
     promtool(&["check", "metrics"], &[], &text).await.map(drop)
 }
