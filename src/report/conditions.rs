@@ -1,5 +1,8 @@
 //! Conditions: `Ready` (we reconciled) and `Compliant` (requirements met), kept apart. Reasons are constants and part of
 //! the API; values go into messages. `lastTransitionTime` moves only when `status` changes.
+//!
+//! What is not Ready here stays so until somebody acts. Tools that deploy are told by `Stalled`, which is only there then:
+//! without it they take Ready False for work in progress, and wait.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -9,7 +12,7 @@ use crate::core::{effective::Conflict, result::TenantResult, verdict::State};
 /// A condition as it is now, without its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// `Ready`, `Compliant`, `Conflict`, `Live`.
+    /// `Ready`, `Stalled`, `Compliant`, `Conflict`, `Live`.
     pub condition_type: &'static str,
     /// Whether it holds; none is Unknown.
     pub holds: Option<bool>,
@@ -45,7 +48,18 @@ pub fn merged(
             last_transition_time: since.unwrap_or(Time(now)),
         }
     };
-    observed.into_iter().map(merge).collect()
+    let stalled = stalled(&observed);
+    observed.into_iter().chain(stalled).map(merge).collect()
+}
+
+/// `Stalled`, where nothing goes on by itself.
+fn stalled(observed: &[Observed]) -> Option<Observed> {
+    let ready = observed.iter().find(|condition| condition.condition_type == "Ready")?;
+    (ready.holds == Some(false)).then(|| Observed {
+        condition_type: "Stalled",
+        holds: Some(true),
+        ..ready.clone()
+    })
 }
 
 /// The conditions of a tenant.

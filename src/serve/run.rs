@@ -66,6 +66,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     serve_health(&mut tasks, health_listener, &readiness, &metrics, &stop);
     let certificates = keep_certificates(&mut tasks, &client, &config, &readiness, &metrics, &stop)?;
     let writing = start_writing(&mut tasks, &client, &config, &metrics, &stop);
+    metrics.leader.read_from(writing.leadership.clone());
     let (enforcing_sender, enforcing_since) = watch::channel(None);
     let (paused_sender, paused) = watch::channel(false);
     let (proofs_sender, proofs) = watch::channel(Arc::default());

@@ -12,6 +12,8 @@ mod chart;
 mod cli;
 mod coverage;
 mod crds;
+mod kstatus;
+mod monitoring;
 mod parity;
 mod profiles;
 mod rbac;

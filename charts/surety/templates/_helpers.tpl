@@ -43,6 +43,9 @@ surety
 {{- if .Values.rbac.registration -}}
 {{- $features = append $features "register" -}}
 {{- end -}}
+{{- if .Values.canary.create -}}
+{{- $features = append $features "canary" -}}
+{{- end -}}
 {{- if .Values.rbac.managedIsolation -}}
 {{- $features = append $features "managed-isolation" -}}
 {{- end -}}

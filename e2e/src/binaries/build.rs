@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread::sleep;
 
 use super::BinaryError;
-use super::recipe::{Module, STAGES, STAGES_FILE, STAGES_MODULE, Tool};
+use super::recipe::{Module, PAGE, STAGES, STAGES_FILE, STAGES_MODULE, Tool, WITHOUT_PAGES};
 use crate::process::{POLL, Process, ProcessError};
 use crate::progress::Progress;
 use crate::sandbox::Sandbox;
@@ -80,6 +80,9 @@ impl Cache {
         let sandbox = Sandbox::within(&self.base)?;
         let module = sandbox.folder().join("module");
         write_module(self.tool.module(), &module)?;
+        if self.tool == Tool::Alertmanager {
+            add_page(&sandbox, &module)?;
+        }
         let built = sandbox.folder().join(self.tool.name());
         self.compile(&sandbox, &module, &built)?;
         if self.tool == Tool::Kwok {
@@ -134,12 +137,49 @@ fn write_module(module: &Module, folder: &Path) -> io::Result<()> {
     fs::write(folder.join("go.sum"), module.go_sum)
 }
 
+/// Where the tool chain keeps the files of a module that is fetched.
+fn folder_of(name: &str, sandbox: &Sandbox, module: &Path) -> Result<PathBuf, Failure> {
+    let output = run_go(sandbox, module, &["list", "-m", "-f", "{{.Dir}}", name])?;
+    Ok(PathBuf::from(output.trim_end()))
+}
+
+fn run_go(sandbox: &Sandbox, module: &Path, arguments: &[&str]) -> Result<String, Failure> {
+    let mut command = go(sandbox, module);
+    command.args(arguments);
+    let process = Process::spawn(sandbox, "go", command)?;
+    Ok(run_to_end(process, |_| ())?)
+}
+
+/// Builds from a copy of a module that gets the page which its sources embed and its release does not have.
+fn add_page(sandbox: &Sandbox, module: &Path) -> Result<(), Failure> {
+    run_go(sandbox, module, &["mod", "download", WITHOUT_PAGES])?;
+    let copy = sandbox.folder().join("with-page");
+    copy_folder(&folder_of(WITHOUT_PAGES, sandbox, module)?, &copy)?;
+    let page = copy.join(PAGE);
+    fs::create_dir_all(page.parent().unwrap_or(&copy))?;
+    fs::write(&page, "<!doctype html>\n")?;
+    run_go(sandbox, module, &["mod", "edit", &format!("-replace={WITHOUT_PAGES}={}", copy.display())])?;
+    Ok(())
+}
+
+/// Copies what is in a folder. What the tool chain keeps is read-only; the folders of the copy are not.
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 /// Joins the Stages that kwok's own module ships; without any, kwok ends at once.
 fn write_stages(sandbox: &Sandbox, module: &Path, target: &Path) -> Result<(), Failure> {
-    let mut command = go(sandbox, module);
-    command.args(["list", "-m", "-f", "{{.Dir}}", STAGES_MODULE]);
-    let output = run_to_end(Process::spawn(sandbox, "go-list", command)?, |_| ())?;
-    let source = Path::new(output.trim_end());
+    let source = folder_of(STAGES_MODULE, sandbox, module)?;
     let stages: Vec<String> =
         STAGES.iter().map(|stage| fs::read_to_string(source.join(stage))).collect::<Result<_, _>>()?;
     Ok(fs::write(target, stages.join("\n---\n"))?)

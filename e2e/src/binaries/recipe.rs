@@ -31,6 +31,14 @@ pub enum Tool {
     CniHostLocal,
     /// Gives pods a loopback device.
     CniLoopback,
+    /// Checks and tests alert rules.
+    Promtool,
+    /// Scrapes metrics and evaluates alert rules.
+    Prometheus,
+    /// Tells people of alerts.
+    Alertmanager,
+    /// Runs the scripts in which Argo CD is told of health, as Argo CD does.
+    Lua,
 }
 
 /// A Go module of our own that pins the versions of its tools.
@@ -40,6 +48,7 @@ pub(super) struct Module {
     pub go_mod: &'static str,
     pub go_sum: &'static str,
     linker_flags: &'static str,
+    tags: &'static str,
 }
 
 const CONTROL_PLANE: Module = Module {
@@ -49,6 +58,7 @@ const CONTROL_PLANE: Module = Module {
     // Unstamped, /version is not a version, and kubectl and helm refuse to talk to the server.
     linker_flags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 \
                    -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37",
+    tags: "",
 };
 
 const KWOK: Module = Module {
@@ -56,6 +66,7 @@ const KWOK: Module = Module {
     go_mod: include_str!("../../modules/kwok/go.mod"),
     go_sum: include_str!("../../modules/kwok/go.sum"),
     linker_flags: "-s -w",
+    tags: "",
 };
 
 const HELM: Module = Module {
@@ -63,6 +74,7 @@ const HELM: Module = Module {
     go_mod: include_str!("../../modules/helm/go.mod"),
     go_sum: include_str!("../../modules/helm/go.sum"),
     linker_flags: "-s -w -X helm.sh/helm/v3/internal/version.version=v3.22.0",
+    tags: "",
 };
 
 const NODE: Module = Module {
@@ -70,7 +82,38 @@ const NODE: Module = Module {
     go_mod: include_str!("../../modules/node/go.mod"),
     go_sum: include_str!("../../modules/node/go.sum"),
     linker_flags: CONTROL_PLANE.linker_flags,
+    tags: "",
 };
+
+const PROMETHEUS: Module = Module {
+    name: "prometheus",
+    go_mod: include_str!("../../modules/prometheus/go.mod"),
+    go_sum: include_str!("../../modules/prometheus/go.sum"),
+    linker_flags: "-s -w",
+    // Without the clients of all clouds in which Prometheus can look for what to scrape.
+    tags: "remove_all_sd",
+};
+
+const ALERTMANAGER: Module = Module {
+    name: "alertmanager",
+    go_mod: include_str!("../../modules/alertmanager/go.mod"),
+    go_sum: include_str!("../../modules/alertmanager/go.sum"),
+    linker_flags: "-s -w",
+    tags: "",
+};
+
+const LUA: Module = Module {
+    name: "lua",
+    go_mod: include_str!("../../modules/lua/go.mod"),
+    go_sum: include_str!("../../modules/lua/go.sum"),
+    linker_flags: "-s -w",
+    tags: "",
+};
+
+/// The module whose program needs files that it does not ship: the pages of its user interface.
+pub(super) const WITHOUT_PAGES: &str = "github.com/prometheus/alertmanager";
+/// One of those files. Nobody looks at it.
+pub(super) const PAGE: &str = "ui/app/dist/index.html";
 
 /// The Stages' name in the cache, beside the program.
 pub(super) const STAGES_FILE: &str = "stages.yaml";
@@ -103,6 +146,10 @@ impl Tool {
             Self::CniBridge => "bridge",
             Self::CniHostLocal => "host-local",
             Self::CniLoopback => "loopback",
+            Self::Promtool => "promtool",
+            Self::Prometheus => "prometheus",
+            Self::Alertmanager => "alertmanager",
+            Self::Lua => "glua",
         }
     }
 
@@ -121,6 +168,10 @@ impl Tool {
             Self::CniBridge => "github.com/containernetworking/plugins/plugins/main/bridge",
             Self::CniHostLocal => "github.com/containernetworking/plugins/plugins/ipam/host-local",
             Self::CniLoopback => "github.com/containernetworking/plugins/plugins/main/loopback",
+            Self::Promtool => "github.com/prometheus/prometheus/cmd/promtool",
+            Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
+            Self::Alertmanager => "github.com/prometheus/alertmanager/cmd/alertmanager",
+            Self::Lua => "github.com/yuin/gopher-lua/cmd/glua",
         }
     }
 
@@ -132,6 +183,9 @@ impl Tool {
             Self::Kubelet | Self::KubeProxy | Self::CniBridge | Self::CniHostLocal | Self::CniLoopback => {
                 &NODE
             }
+            Self::Promtool | Self::Prometheus => &PROMETHEUS,
+            Self::Alertmanager => &ALERTMANAGER,
+            Self::Lua => &LUA,
             _ => &CONTROL_PLANE,
         }
     }
@@ -155,8 +209,12 @@ impl fmt::Display for Tool {
 
 impl Module {
     /// The arguments of `go build` that shape the program.
-    pub(super) fn build_flags(&self) -> [&'static str; 4] {
-        ["-trimpath", "-buildvcs=false", "-ldflags", self.linker_flags]
+    pub(super) fn build_flags(&self) -> Vec<&'static str> {
+        let mut flags = vec!["-trimpath", "-buildvcs=false", "-ldflags", self.linker_flags];
+        if !self.tags.is_empty() {
+            flags.extend(["-tags", self.tags]);
+        }
+        flags
     }
 
     /// A name for the cache that changes with everything that goes into the build.

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 
-const ALL: [Tool; 12] = [
+const ALL: [Tool; 16] = [
     Tool::Etcd,
     Tool::KubeApiserver,
     Tool::KubeControllerManager,
@@ -17,6 +17,10 @@ const ALL: [Tool; 12] = [
     Tool::CniBridge,
     Tool::CniHostLocal,
     Tool::CniLoopback,
+    Tool::Promtool,
+    Tool::Prometheus,
+    Tool::Alertmanager,
+    Tool::Lua,
 ];
 
 fn assets(names: &[&str]) -> (tempfile::TempDir, Places) {
@@ -85,10 +89,10 @@ fn every_tool_is_pinned_by_its_module() {
 
 #[test]
 fn modules_have_keys_of_their_own() {
-    let keys = [Tool::Etcd, Tool::Kwok, Tool::Helm, Tool::Kubelet].map(|tool| tool.module().key());
+    let keys = [Tool::Etcd, Tool::Kwok, Tool::Helm, Tool::Kubelet, Tool::Promtool, Tool::Alertmanager]
+        .map(|tool| tool.module().key());
     assert_eq!(keys[0], Tool::Kubectl.module().key());
     assert!(keys[0].starts_with("control-plane-"), "{}", keys[0]);
-    assert_ne!(keys[0], keys[1]);
-    assert_ne!(keys[1], keys[2]);
-    assert_ne!(keys[2], keys[3]);
+    let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+    assert_eq!(distinct.len(), keys.len(), "{keys:?}");
 }

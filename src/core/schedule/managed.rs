@@ -117,10 +117,15 @@ fn cron_of(plan: &Plan, policy: &Declared<BackupPolicySpec>) -> Result<String, U
         let cadence = Cadence::parse(text).map(|_| text.clone());
         return cadence.map_err(|source| Unmanageable::Cadence { policy: policy.name.clone(), source });
     }
-    let own = AgeLimit::of_policy(spec).or_else(|| promised_limit(plan));
-    let period = own.and_then(|limit| expressible_period(&limit));
+    let period = age_limit(plan, spec).and_then(|limit| expressible_period(&limit));
     let cron = period.and_then(|period| spread(period, tenant, &policy.name).ok());
     cron.ok_or_else(|| Unmanageable::NoPeriod(policy.name.clone(), tenant.clone()))
+}
+
+/// How old a recovery point may become under a policy: its own figure, else the smallest that anything demands of the
+/// tenant.
+pub fn age_limit(plan: &Plan, policy: &BackupPolicySpec) -> Option<AgeLimit> {
+    AgeLimit::of_policy(policy).or_else(|| promised_limit(plan))
 }
 
 /// The smallest age limit that anything demands of the tenant.

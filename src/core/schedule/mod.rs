@@ -11,6 +11,6 @@ mod runs;
 mod spread;
 
 pub use cadence::{Cadence, CadenceError};
-pub use managed::{ManagedSchedule, Unmanageable, managed_schedule};
+pub use managed::{ManagedSchedule, Unmanageable, age_limit, managed_schedule};
 pub use runs::usual_duration;
 pub use spread::{NotExpressible, longest_period_within, spread};

@@ -6,6 +6,7 @@
 
 mod certificate;
 mod enforcement;
+mod leader;
 mod reconcile;
 pub mod tenants;
 pub mod watch;
@@ -27,6 +28,7 @@ use crate::admission::http::{Meter, listen::ListenerMeter};
 
 pub use certificate::CertificateMetrics;
 pub use enforcement::EnforcementMetrics;
+pub use leader::LeaderMetric;
 pub use reconcile::{Outcome, ReconcileMetrics};
 pub use tenants::{AgeLimit, Figures, ProfileFigures, TenantMetrics, WaiverState};
 pub use watch::{KindFigures, SourceCounts, WatchMetrics};
@@ -57,6 +59,8 @@ pub struct Metrics {
     pub watch: WatchMetrics,
     /// Writes and Events.
     pub writes: WriteFigures,
+    /// Who leads.
+    pub leader: LeaderMetric,
 }
 
 impl Metrics {
@@ -74,6 +78,7 @@ impl Metrics {
             reconcile: ReconcileMetrics::default(),
             watch: WatchMetrics::default(),
             writes: WriteFigures::default(),
+            leader: LeaderMetric::default(),
         };
         metrics.admission.register(&mut root);
         metrics.listeners.register(&mut root, &[WEBHOOK_LISTENER, METRICS_LISTENER]);
@@ -83,6 +88,7 @@ impl Metrics {
         root.register_collector(Box::new(metrics.enforcement.clone()));
         root.register_collector(Box::new(metrics.watch.clone()));
         root.register_collector(Box::new(metrics.writes.clone()));
+        root.register_collector(Box::new(metrics.leader.clone()));
         Self { registry: root, ..metrics }
     }
 

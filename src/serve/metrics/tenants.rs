@@ -23,6 +23,8 @@ pub struct TenantMetrics {
 pub struct Figures {
     /// By profile.
     pub profiles: BTreeMap<String, ProfileFigures>,
+    /// Policies that reach the tenant, by the worst state of what they ask of it; what is missing is 0.
+    pub policies: BTreeMap<State, i64>,
     /// When the tenant was evaluated last.
     pub last_evaluation: Option<Timestamp>,
     /// How long at most lies between two evaluations.
@@ -133,7 +135,18 @@ fn write_compliance(encoder: &mut DescriptorEncoder, tenants: &Tenants) -> fmt::
             ([tenant, profile, ("state", state.as_str())], count)
         })
     });
-    write_gauge(encoder, "commitments", "Commitments by state", counts)
+    write_gauge(encoder, "commitments", "Commitments by state", counts)?;
+    let policies = tenants.iter().flat_map(|(tenant, figures)| {
+        State::ALL.map(|state| {
+            labelled(tenant, "state", state.as_str(), figures.policies.get(&state).copied().unwrap_or(0))
+        })
+    });
+    write_gauge(
+        encoder,
+        "policies",
+        "Policies that reach the tenant, by the worst state under them",
+        policies,
+    )
 }
 
 fn write_evaluation(encoder: &mut DescriptorEncoder, tenants: &Tenants) -> fmt::Result {

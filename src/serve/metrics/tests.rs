@@ -11,6 +11,7 @@ use crate::{
         facts::{Enforcing, Kind, SourceState},
         verdict::State,
     },
+    write::Leadership,
 };
 
 fn moment(second: i64) -> Timestamp {
@@ -25,6 +26,7 @@ fn figures() -> Figures {
     };
     Figures {
         profiles: [("cloud".to_owned(), profile)].into(),
+        policies: [(State::Fail, 2)].into(),
         last_evaluation: Some(moment(1_800_000_000)),
         evaluation_interval: Some(SignedDuration::from_mins(10)),
         backups: [(
@@ -102,6 +104,8 @@ fn values_come_out_as_they_went_in() {
         "surety_compliance_coverage_ratio{tenant=\"acme\",profile=\"cloud\"} 1.0",
         "surety_commitments{tenant=\"acme\",profile=\"cloud\",state=\"Pass\"} 3",
         "surety_commitments{tenant=\"acme\",profile=\"cloud\",state=\"Stale\"} 0",
+        "surety_policies{tenant=\"acme\",state=\"Fail\"} 2",
+        "surety_policies{tenant=\"acme\",state=\"Pass\"} 0",
         "surety_last_evaluation_timestamp_seconds{tenant=\"acme\"} 1800000000",
         "surety_evaluation_interval_seconds{tenant=\"acme\"} 600.0",
         "surety_backup_last_success_timestamp_seconds{tenant=\"acme\",policy=\"daily\"} 1799990000",
@@ -138,8 +142,25 @@ fn at_start_counters_are_there_and_moments_and_ratios_are_not() {
         "surety_connections_refused_total{listener=\"webhook\"} 0",
         "surety_watch_failures_total{kind=\"Namespace\"} 0",
         "surety_reconcile_total{kind=\"Profile\",outcome=\"error\"} 0",
+        "surety_leader 0",
     ] {
         assert!(series.contains(&line), "{line} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn a_replica_says_whether_it_leads_now() {
+    let metrics = Metrics::new("0.1.0", "abc");
+    let (leadership, follower) = tokio::sync::watch::channel(Leadership::Following);
+    metrics.leader.read_from(follower);
+    for (now, line) in [
+        (Leadership::Following, "surety_leader 0"),
+        (Leadership::Leading, "surety_leader 1"),
+        (Leadership::Following, "surety_leader 0"),
+    ] {
+        leadership.send_replace(now);
+        let text = metrics.to_text().unwrap();
+        assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
     }
 }
 
