@@ -166,7 +166,9 @@ fn every_control_can_be_explained() {
         assert_eq!(run.code, 0, "{run:?}");
         assert_eq!(run.json()["id"], control.id);
         let is_built = controls::all().iter().any(|built| built.id == control.id);
-        assert_eq!(run.json()["example"]["finding"]["control"] == control.id, is_built, "{}", control.id);
+        // What the API server did is shown by no file.
+        let has_example = is_built && control.id != "governance.enforcement-continuous";
+        assert_eq!(run.json()["example"]["finding"]["control"] == control.id, has_example, "{}", control.id);
     }
 }
 

@@ -23,7 +23,7 @@ const NEEDS_MORE: [&str; 6] = ["POD", "NAMESPACE", " logs ", " top ", "rollout",
 
 /// The world of the story has nothing of these: no recovery point was ever made in it, and its webhooks may not have been
 /// tried out yet. A query that needs one shows nothing.
-const NOT_IN_THIS_WORLD: [&str; 2] = ["surety_backup_last_success_timestamp_seconds", "surety_enforcement"];
+const NOT_IN_THIS_WORLD: [&str; 1] = ["surety_backup_last_success_timestamp_seconds"];
 
 /// A waiver of the tenant that ends in some hours. What it would accept does not occur.
 const WAIVER: &str = "

@@ -57,10 +57,13 @@ mod tests {
     use super::*;
     use crate::core::controls;
 
+    /// What it judges is what the API server did, which no file shows.
+    const OF_NO_FILE: &str = "governance.enforcement-continuous";
+
     #[test]
-    fn every_control_has_an_example_that_breaks_it() {
+    fn every_control_that_a_file_can_break_has_an_example_that_does() {
         for control in controls::all() {
-            assert!(of(control.id).unwrap().is_some(), "{}", control.id);
+            assert_eq!(of(control.id).unwrap().is_some(), control.id != OF_NO_FILE, "{}", control.id);
         }
     }
 
