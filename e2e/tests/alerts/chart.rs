@@ -20,6 +20,8 @@ async fn template(file: &str, settings: &[&str]) -> Result<Output> {
     let (chart, file) = (repository("charts/surety"), format!("templates/{file}"));
     let chart = chart.to_str().context("the chart's path is not UTF-8")?;
     let mut arguments = vec!["template", "surety", chart, "--show-only", &file];
+    // A cluster as the chart asks for, and a namespace of Surety's own.
+    arguments.extend(["--kube-version", "v1.37.0", "--namespace", "surety-system"]);
     arguments.extend(["--set", "prometheusRule.enabled=true", "--set", "dashboards.enabled=true"]);
     for setting in settings {
         arguments.extend(["--set", setting]);

@@ -24,6 +24,10 @@ pub async fn a_release_is_upgraded_and_rolled_back_and_when_it_goes_blocks_nothi
     kubectl.apply_text(OWN_NAMESPACE).await?.success()?;
     cluster.release(&["install", "surety", &chart()?], &FIRST).await?;
     pods_are_let_in_by_pod_security(kubectl).await?;
+    kubectl.must(&["get", "tenant/surety-canary", "namespace/surety-canary"]).await?;
+    let inside =
+        ["get", "service/surety-canary", "networkpolicy/surety-canary", "--namespace", "surety-canary"];
+    kubectl.must(&inside).await?;
     kubectl.must(&["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]).await?;
     let mut surety = cluster.start().await?;
     is_owned_and_says(kubectl, "Fail").await?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Error;
 
 use crate::{
+    api::keys,
     cli::{
         CliError,
         cluster::{ClusterArgs, Reader, unlistable},
@@ -77,6 +78,9 @@ impl Listed {
     ) -> Result<SourceState, CliError> {
         let stream = match kind {
             Kind::TenantRecord => Stream::all(kind).with_labels(format!("{RECORD_LABEL}={RECORD_OF_TENANT}")),
+            Kind::ClusterRecord => {
+                Stream::all(kind).with_labels(format!("{}={}", keys::RECORD, keys::RECORD_OF_CLUSTER))
+            }
             kind => Stream::all(kind),
         };
         let plural = kind.resource().plural;
@@ -104,11 +108,15 @@ async fn state_after(reader: &Reader, failure: &Failure, kind: Kind) -> SourceSt
         _ => false,
     };
     match failure {
-        _ if kind == Kind::TenantRecord || is_missing && kind.is_declaration() => SourceState::Synced,
+        _ if is_record(kind) || is_missing && kind.is_declaration() => SourceState::Synced,
         _ if is_missing => SourceState::Absent,
         Failure::Forbidden { .. } => SourceState::Forbidden,
         _ => SourceState::Pending,
     }
+}
+
+const fn is_record(kind: Kind) -> bool {
+    matches!(kind, Kind::TenantRecord | Kind::ClusterRecord)
 }
 
 fn reason(reader: &Reader, failure: Failure) -> Error {
