@@ -98,7 +98,7 @@ async fn values_that_name_nothing_are_refused() -> Result<()> {
         ("prometheusRule.overrides.SuretyDown.enabled=perhaps", "SuretyDown"),
         ("prometheusRule.parameters.selector=", "selector"),
         ("prometheusRule.parameters.thresholds=1", "thresholds"),
-        ("prometheusRule.parameters.replicas=null", "${replicas}"),
+        ("prometheusRule.parameters.waiverExpiryDays=null", "${waiverExpiryDays}"),
     ] {
         let output = template("prometheusrule.yaml", &[setting]).await?;
         ensure!(output.code != Some(0) && output.stderr.contains(wanted), "{setting}: {output:?}");
