@@ -217,7 +217,11 @@ async fn a_leader_that_slept_past_its_term_writes_nothing_when_it_wakes((): &())
     let heir = stage.holder().await?;
     // There is work for whoever leads, and the sleeper wakes up right into it.
     let again = Ground::again(&stage, &tenant);
-    again.run("label namespace $NAMESPACE story=again --overwrite").await?.success()?;
+    // The API server may still ask the sleeper, on a connection that it had, until that is given up.
+    eventually(SOON + SUCCESSION, "an answer", async || {
+        admitted(&again.run("label namespace $NAMESPACE story=again --overwrite").await?).map(Some)
+    })
+    .await?;
     drop(again);
     let woken_at = stage.audit.position()?;
     stage.surety.replica_mut(sleeper)?.thaw()?;

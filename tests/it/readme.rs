@@ -27,6 +27,42 @@ fn totals() -> String {
     format!("**{held} of {promised}** ({})\n", STRENGTHS.map(of_strength).join(", "))
 }
 
+/// What stands in backquotes in the last column, where it is the name of a test.
+fn tests_named(line: &str) -> Vec<&str> {
+    let cell = line.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+    cell.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.contains('_') && !name.contains(['/', '.']))
+        .collect()
+}
+
+#[test]
+fn every_test_that_the_threats_name_is_there() {
+    let text = std::fs::read_to_string(path("docs/threats.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| #")).count();
+    assert_eq!(rows, 18, "a threat without an answer");
+    let mut sources = String::new();
+    for folder in ["src", "tests/it", "e2e/tests", "e2e/src"] {
+        collect(Path::new(&path(folder)), &mut sources);
+    }
+    let named: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).flat_map(tests_named).collect();
+    assert!(named.len() > 18, "{named:?}");
+    let missing: Vec<&&str> = named.iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "docs/threats.md names tests that are not there: {missing:?}");
+}
+
+fn collect(folder: &Path, sources: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
 #[test]
 fn the_readme_has_the_totals_of_the_coverage() {
     let text = std::fs::read_to_string(path("README.md")).unwrap();
