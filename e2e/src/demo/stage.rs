@@ -39,6 +39,7 @@ pub async fn install(story: &mut Story<'_>) -> Result<()> {
             "Velero's namespace, its account and a storage location",
             "kubectl apply -f e2e/data/demo/velero.yaml",
         ),
+        Step::new("Canaries, by which Surety proves that it refuses", "kubectl apply -k config/canary"),
     ];
     for step in steps {
         story.step(step).await?;
