@@ -10,6 +10,7 @@ pub mod binaries;
 pub mod cli;
 pub mod control_plane;
 pub mod demo;
+pub mod fleet;
 pub mod http;
 pub mod kubectl;
 pub mod kwok;
