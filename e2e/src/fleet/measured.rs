@@ -44,6 +44,18 @@ impl Measured {
         Ok(line.trim().to_owned())
     }
 
+    /// Prints all that it prints.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn print(mut self) -> Result<()> {
+        let output = self.child.stdout.take().context("its output was read already")?;
+        for line in BufReader::new(output).lines() {
+            println!("{}", line?);
+        }
+        self.wait()
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

@@ -7,10 +7,16 @@ mod running;
 pub mod server;
 
 use serde_json::{Value, json};
-use surety::core::facts::Kind;
+use jiff::Timestamp;
+use surety::core::controls;
+use surety::core::facts::{Change, Kind, Source, SourceState};
+use surety::core::world::World;
+use surety::decode::{self, DecodeError};
+use surety::index;
+use surety::reconcile::book::Book;
 
 /// The moment at which the recovery points of a fleet are young.
-pub const NOW: &str = "2026-06-15T12:00:00Z";
+const NOW: &str = "2026-06-15T12:00:00Z";
 /// When everything but recovery points was made.
 const CREATED: &str = "2026-01-01T00:00:00Z";
 /// One object in so many breaks a promise.
@@ -30,18 +36,55 @@ impl Fleet {
     /// points.
     pub const OBJECTS_OF_TENANT: usize = 143;
 
-    /// The objects of a kind, as a list of the API server shows them.
-    #[must_use]
-    pub fn objects(self, kind: Kind) -> Vec<Value> {
-        match kind {
-            Kind::Tenant => (0..self.tenants).map(declared::tenant).collect(),
+    /// The objects of a kind, as a list of the API server shows them. Made one after the other.
+    pub fn objects(self, kind: Kind) -> impl Iterator<Item = Value> {
+        let shared = match kind {
             Kind::StorageClass => running::classes(),
             Kind::BackupStorageLocation => vec![running::location()],
             Kind::Definition => declared::definitions(),
             kind if kind.is_declaration() => declared::declarations(kind),
-            kind => (0..self.tenants).flat_map(|at| running::of_tenant(at, kind)).collect(),
-        }
+            _ => Vec::new(),
+        };
+        let of_tenant = move |at| match kind {
+            Kind::Tenant => vec![declared::tenant(at)],
+            kind => running::of_tenant(at, kind),
+        };
+        shared.into_iter().chain((0..self.tenants).flat_map(of_tenant))
     }
+
+    /// What Surety knows of the fleet once everything was listed.
+    ///
+    /// # Errors
+    /// When an object cannot be read.
+    pub fn world(self) -> Result<World, DecodeError> {
+        let mut world = World::new(controls::all());
+        for source in Source::ALL {
+            index::set_source(&mut world, *source, SourceState::Synced);
+        }
+        for kind in Kind::ALL {
+            for object in self.objects(*kind) {
+                let fact = decode::object(*kind, object.to_string().as_bytes())?;
+                index::apply(&mut world, Change::Apply(fact));
+            }
+        }
+        Ok(world)
+    }
+
+    /// The same, evaluated.
+    ///
+    /// # Errors
+    /// When an object cannot be read.
+    pub fn book(self) -> Result<Book, DecodeError> {
+        let mut book = Book::new(self.world()?);
+        book.open(now());
+        Ok(book)
+    }
+}
+
+/// The moment at which the recovery points of a fleet are young.
+#[must_use]
+pub fn now() -> Timestamp {
+    NOW.parse().unwrap_or_default()
 }
 
 /// The name of a tenant.
@@ -88,7 +131,7 @@ mod tests {
         let shared = [Kind::StorageClass, Kind::BackupStorageLocation, Kind::Definition];
         let mut count = 0;
         for kind in kinds {
-            let objects = fleet.objects(kind);
+            let objects: Vec<Value> = fleet.objects(kind).collect();
             for object in &objects {
                 let read = surety::decode::object(kind, object.to_string().as_bytes());
                 assert!(read.is_ok(), "{kind}: {:?}", read.err());
@@ -96,7 +139,7 @@ mod tests {
             count += if shared.contains(&kind) { 0 } else { objects.len() };
         }
         // The fences of the namespaces and the tenants' schedules come on top.
-        let beside = fleet.objects(Kind::NetworkPolicy).len() + fleet.objects(Kind::VeleroSchedule).len();
+        let beside = fleet.objects(Kind::NetworkPolicy).count() + fleet.objects(Kind::VeleroSchedule).count();
         assert_eq!(count - beside, 20 * Fleet::OBJECTS_OF_TENANT);
     }
 
@@ -105,8 +148,8 @@ mod tests {
         let fleet = Fleet { tenants: 1 };
         let policies =
             [Kind::BackupPolicy, Kind::RetentionPolicy, Kind::EncryptionPolicy, Kind::IsolationPolicy];
-        assert_eq!(fleet.objects(Kind::Profile).len(), 5);
-        assert_eq!(policies.iter().map(|kind| fleet.objects(*kind).len()).sum::<usize>(), 50);
+        assert_eq!(fleet.objects(Kind::Profile).count(), 5);
+        assert_eq!(policies.iter().map(|kind| fleet.objects(*kind).count()).sum::<usize>(), 50);
         for kind in policies.into_iter().chain([Kind::Profile, Kind::Tenant]) {
             for object in fleet.objects(kind) {
                 let read = surety::decode::object(kind, object.to_string().as_bytes());

@@ -76,7 +76,8 @@ impl Server {
 }
 
 /// The path of the list of a kind.
-fn path(kind: Kind) -> String {
+#[must_use]
+pub fn path(kind: Kind) -> String {
     let resource = kind.resource();
     let root =
         if resource.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", resource.group) };
@@ -84,23 +85,27 @@ fn path(kind: Kind) -> String {
 }
 
 fn pages(fleet: Fleet) -> Pages {
-    Kind::ALL.iter().map(|kind| (path(*kind), pages_of(&fleet.objects(*kind)))).collect()
+    Kind::ALL.iter().map(|kind| (path(*kind), pages_of(fleet.objects(*kind)))).collect()
 }
 
-fn pages_of(objects: &[Value]) -> Vec<Bytes> {
-    let count = objects.len().div_ceil(PAGE).max(1);
-    let page = |number: usize| {
-        let items: Vec<&Value> = objects.iter().skip(number * PAGE).take(PAGE).collect();
-        let mut metadata = json!({"resourceVersion": VERSION});
-        if number + 1 < count {
-            metadata["continue"] = json!((number + 1).to_string());
-            metadata["remainingItemCount"] = json!(objects.len() - (number + 1) * PAGE);
+fn pages_of(mut objects: impl Iterator<Item = Value>) -> Vec<Bytes> {
+    let mut texts: Vec<Vec<String>> = vec![Vec::new()];
+    for object in &mut objects {
+        match texts.last_mut() {
+            Some(page) if page.len() < PAGE => page.push(object.to_string()),
+            _ => texts.push(vec![object.to_string()]),
         }
-        Bytes::from(
-            json!({"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": items}).to_string(),
-        )
+    }
+    let last = texts.len() - 1;
+    let page = |(number, items): (usize, Vec<String>)| {
+        let metadata = match number {
+            number if number < last => json!({"resourceVersion": VERSION, "continue": (number + 1).to_string()}),
+            _ => json!({"resourceVersion": VERSION}),
+        };
+        let items = items.join(",");
+        Bytes::from(format!(r#"{{"kind":"List","apiVersion":"v1","metadata":{metadata},"items":[{items}]}}"#))
     };
-    (0..count).map(page).collect()
+    texts.into_iter().enumerate().map(page).collect()
 }
 
 async fn answer(State(served): State<Arc<Served>>, method: Method, uri: Uri, body: Bytes) -> Response {
@@ -117,7 +122,7 @@ async fn answer(State(served): State<Arc<Served>>, method: Method, uri: Uri, bod
         return found(&pages.get(page).cloned().unwrap_or_default());
     }
     if uri.path().ends_with("/configmaps") {
-        return found(&pages_of(&[]).remove(0));
+        return found(&pages_of(std::iter::empty()).remove(0));
     }
     if uri.path().contains("/leases/") {
         return found(&Bytes::from(lease().to_string()));
