@@ -23,6 +23,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use surety::core::facts::{Kind, Source};
 use surety::decode;
+use surety::reconcile::book::Book;
 
 const TENANTS: usize = 1000;
 /// How often each start is measured; the quickest counts.
@@ -135,9 +136,21 @@ async fn list(reader: &Reader, address: &str, kind: Kind) -> Result<usize> {
 }
 
 fn evaluate(tenants: usize) -> Result<()> {
-    let mut book = Fleet { tenants }.book()?;
+    let bare = resident()?;
+    let mut book = Book::new(Fleet { tenants }.world()?);
+    let known = resident()?;
+    book.open(now());
+    let judged = resident()?;
     let started = Instant::now();
     book.evaluate_all(now());
     println!("  a full evaluation, on one core                    {:>8.2?}", started.elapsed());
+    println!("  what is known of the fleet                        {:>6.0} MiB", known - bare);
+    println!("  all verdicts                                      {:>6.0} MiB", judged - known);
     Ok(())
+}
+
+fn resident() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: f64 = text.split_whitespace().nth(1).context("no value")?.parse()?;
+    Ok(pages * rustix::param::page_size() as f64 / 1024.0 / 1024.0)
 }
