@@ -123,7 +123,8 @@ fn counts(tenants: usize) -> Result<Vec<u64>> {
         .status()
         .context("valgrind cannot be run: install it")?;
     ensure!(status.success(), "valgrind ended with {status}");
-    let told = Command::new("callgrind_annotate").args(["--inclusive=yes", "--threshold=100"]).arg(&out).output()?;
+    let told =
+        Command::new("callgrind_annotate").args(["--inclusive=yes", "--threshold=100"]).arg(&out).output()?;
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     WAYS.iter().map(|way| instructions(&told, way)).collect()
 }
@@ -131,7 +132,8 @@ fn counts(tenants: usize) -> Result<Vec<u64>> {
 fn instructions(told: &str, way: &Way) -> Result<u64> {
     let line = told.lines().find(|line| line.contains(way.function));
     let line = line.with_context(|| format!("callgrind tells nothing of {}:\n{told}", way.function))?;
-    let number: String = line.trim_start().chars().take_while(|sign| sign.is_ascii_digit() || *sign == ',').collect();
+    let number: String =
+        line.trim_start().chars().take_while(|sign| sign.is_ascii_digit() || *sign == ',').collect();
     Ok(number.replace(',', "").parse()?)
 }
 
@@ -147,7 +149,11 @@ fn compare_times() -> Result<()> {
             times[1] = times[1].min(time(way, &mut most, &of_most));
         }
         let [few, most] = times;
-        println!("  {:<40} {few:>10.1?} {most:>10.1?}   {:>5.2} times", way.name, most.as_secs_f64() / few.as_secs_f64());
+        println!(
+            "  {:<40} {few:>10.1?} {most:>10.1?}   {:>5.2} times",
+            way.name,
+            most.as_secs_f64() / few.as_secs_f64()
+        );
     }
     Ok(())
 }

@@ -78,16 +78,23 @@ async fn measure(tenants: usize) -> Result<()> {
     }
     let replica = replica.context("no start was measured")?;
     println!("  from start to the end of a bare list and decode   {bare:>8.2?}");
-    println!("  from start to ready                               {ready:>8.2?}   {:.2} times", ready.as_secs_f64() / bare.as_secs_f64());
+    println!(
+        "  from start to ready                               {ready:>8.2?}   {:.2} times",
+        ready.as_secs_f64() / bare.as_secs_f64()
+    );
     memory(&server, &replica).await?;
-    tokio::task::spawn_blocking(move || Measured::start(&["evaluate", &tenants.to_string()])?.print()).await??;
+    tokio::task::spawn_blocking(move || Measured::start(&["evaluate", &tenants.to_string()])?.print())
+        .await??;
     Ok(())
 }
 
 async fn memory(server: &Server, replica: &Replica) -> Result<()> {
     let (at_rest, peak_of_start) = (replica.process.resident()?, replica.process.peak()?);
     println!("  resident once ready                               {at_rest:>6.0} MiB");
-    println!("  most resident during the start                    {peak_of_start:>6.0} MiB   {:.2} times", peak_of_start / at_rest);
+    println!(
+        "  most resident during the start                    {peak_of_start:>6.0} MiB   {:.2} times",
+        peak_of_start / at_rest
+    );
     let listed = replica.metric(LISTED).await?;
     let streams = Source::ALL.iter().map(|source| source.kinds().len()).sum::<usize>();
     replica.process.forget_peak()?;
@@ -98,7 +105,10 @@ async fn memory(server: &Server, replica: &Replica) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let peak = replica.process.peak()?;
-    println!("  most resident through a relist                    {peak:>6.0} MiB   {:.2} times", peak / at_rest);
+    println!(
+        "  most resident through a relist                    {peak:>6.0} MiB   {:.2} times",
+        peak / at_rest
+    );
     Ok(())
 }
 
@@ -151,6 +161,7 @@ fn evaluate(tenants: usize) -> Result<()> {
 
 fn resident() -> Result<f64> {
     let text = std::fs::read_to_string("/proc/self/statm")?;
-    let pages: f64 = text.split_whitespace().nth(1).context("no value")?.parse()?;
-    Ok(pages * rustix::param::page_size() as f64 / 1024.0 / 1024.0)
+    let pages: u32 = text.split_whitespace().nth(1).context("no value")?.parse()?;
+    let page = u32::try_from(rustix::param::page_size())?;
+    Ok(f64::from(pages) * f64::from(page) / 1024.0 / 1024.0)
 }

@@ -53,7 +53,8 @@ impl Floor {
     }
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-        let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let body =
+            request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let uid = match self {
             Self::Uid => serde_json::from_slice::<Review<'_>>(&body).unwrap().request.uid.to_owned(),
             Self::Tree => {

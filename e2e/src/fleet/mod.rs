@@ -1,13 +1,14 @@
 //! A large cluster as a list of objects: many tenants, five profiles, fifty policies. The same number of tenants gives the
 //! same objects. Who serves or decodes them is not this room's business.
+#![allow(clippy::indexing_slicing, reason = "a field that a JSON value has not reads as null")]
 
 mod declared;
 pub mod measured;
 mod running;
 pub mod server;
 
-use serde_json::{Value, json};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use surety::core::controls;
 use surety::core::facts::{Change, Kind, Source, SourceState};
 use surety::core::world::World;

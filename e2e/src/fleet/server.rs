@@ -99,7 +99,9 @@ fn pages_of(mut objects: impl Iterator<Item = Value>) -> Vec<Bytes> {
     let last = texts.len() - 1;
     let page = |(number, items): (usize, Vec<String>)| {
         let metadata = match number {
-            number if number < last => json!({"resourceVersion": VERSION, "continue": (number + 1).to_string()}),
+            number if number < last => {
+                json!({"resourceVersion": VERSION, "continue": (number + 1).to_string()})
+            }
             _ => json!({"resourceVersion": VERSION}),
         };
         let items = items.join(",");

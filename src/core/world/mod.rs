@@ -12,9 +12,9 @@ mod selectors;
 use std::sync::Arc;
 
 use ahash::RandomState;
-pub(crate) use selectors::SelectorIndex;
 use imbl::{GenericHashMap, OrdMap, OrdSet, shared_ptr::DefaultSharedPtr};
 use jiff::Timestamp;
+pub(crate) use selectors::SelectorIndex;
 
 use crate::api::{
     AttestationSpec, BackupPolicySpec, EncryptionPolicySpec, IsolationPolicySpec, ProfileSpec,

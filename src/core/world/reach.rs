@@ -72,7 +72,9 @@ impl World {
 
 /// The selectors of namespaces in the rules of a policy.
 fn peers_of(policy: &NetworkPolicy) -> impl Iterator<Item = &LabelSelector> {
-    [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| policy.namespaces_reached(direction))
+    [Direction::Ingress, Direction::Egress]
+        .into_iter()
+        .flat_map(|direction| policy.namespaces_reached(direction))
 }
 
 /// The one namespace that a selector can select.
