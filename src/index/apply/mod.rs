@@ -27,17 +27,23 @@ use crate::core::{
 pub fn apply(world: &mut World, change: Change) {
     match change {
         Change::Apply(fact) => {
-            world.unreadable.remove(&fact.key());
+            forget_unreadable(world, &fact.key());
             insert(world, fact);
         }
         Change::Delete(key) => {
-            world.unreadable.remove(&key);
+            forget_unreadable(world, &key);
             remove(world, &key);
         }
         Change::Unreadable(key, reason) => {
             remove(world, &key);
             world.unreadable.insert(key, reason);
         }
+    }
+}
+
+fn forget_unreadable(world: &mut World, key: &ObjectKey) {
+    if world.unreadable.contains_key(key) {
+        world.unreadable.remove(key);
     }
 }
 
@@ -181,8 +187,9 @@ fn remove(world: &mut World, key: &ObjectKey) {
         Kind::PersistentVolumeClaim => forget_claim(world, key),
         Kind::PersistentVolume => forget_volume(world, &key.name),
         Kind::StorageClass => drop(world.storage_classes.remove(&key.name)),
-        Kind::Service => drop(world.services.remove(&place())),
-        Kind::Ingress => drop(world.ingresses.remove(&place())),
+        Kind::Service if world.services.contains_key(&place()) => drop(world.services.remove(&place())),
+        Kind::Ingress if world.ingresses.contains_key(&place()) => drop(world.ingresses.remove(&place())),
+        Kind::Service | Kind::Ingress => {}
         Kind::NetworkPolicy => world.remove_network_policy(&place()),
         Kind::Definition => drop(world.definitions.remove(&key.name)),
         Kind::VeleroSchedule => forget_schedule(world, key),
