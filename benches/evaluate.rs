@@ -8,14 +8,17 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use support::{
     cluster::{self, Size},
     stopwatch::{Candidate, compare, ratio},
 };
 use surety::{
     core::{
-        evaluation::Evaluation,
+        evaluation::{Evaluation, Verdicts},
         facts::{Kind, ObjectKey},
+        standings::Standings,
         subject::SubjectKey,
     },
     decode, index,
@@ -40,9 +43,9 @@ fn main() {
     let claim = cluster::claim("t-0", 0).to_string();
     let one = |kind: Kind, name: &str| {
         let key = SubjectKey::from(ObjectKey::namespaced(kind, "t-0", name));
-        let mut evaluation = Evaluation::of(&world, plan, [key.clone()], index::resolve, now);
+        let mut standings = Standings::new(Arc::clone(plan));
         let world = &world;
-        move || evaluation.again(world, &key, index::resolve, now)
+        move || standings.evaluate(world, &key, index::resolve, now)
     };
     let measured = compare(
         "one subject",

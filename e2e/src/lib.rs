@@ -11,6 +11,7 @@ pub mod cli;
 pub mod control_plane;
 pub mod definitions;
 pub mod demo;
+pub mod fleet;
 pub mod http;
 pub mod kubectl;
 pub mod kwok;

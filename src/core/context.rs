@@ -119,12 +119,11 @@ impl<'a> Context<'a> {
     /// The namespaces that the tenant asks for, held or not, in order of names.
     pub fn namespaces_asked_for(&self) -> Vec<(&'a Namespace, Joining)> {
         let world = self.read(Source::Namespaces);
-        let asked_for = |namespace: &'a Arc<Namespace>| {
-            Some((&**namespace, tenancy::asks_for(self.tenant(), namespace)?))
-        };
-        let mut namespaces: Vec<_> = world.namespaces().filter_map(asked_for).collect();
-        namespaces.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        let possible = world.possibly_asked_for(self.tenant());
+        let namespaces = possible.iter().filter_map(|name| world.namespace(name));
         namespaces
+            .filter_map(|namespace| Some((namespace, tenancy::asks_for(self.tenant(), namespace)?)))
+            .collect()
     }
 
     /// The workloads of a namespace.

@@ -1,4 +1,4 @@
-//! The verdicts of one tenant, kept subject by subject, so that a change is answered by evaluating what it touches.
+//! The verdicts of one tenant with all their evidence, evaluated from nothing. What the controller keeps is `standings`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     facts::{ObjectKey, Unknown},
-    judge::{judge, next_change, subject_ignorance},
+    judge::{judge, subject_ignorance},
     plan::{Plan, Requirement},
     subject::{Subject, SubjectKey},
     verdict::{Issue, Problem, Verdict},
@@ -25,6 +25,15 @@ pub struct Judged {
 /// Finds a subject's facts; `index` knows how.
 pub type Resolve = for<'a> fn(&'a World, &'a Plan, &SubjectKey) -> Option<Subject<'a>>;
 
+/// Verdicts of a tenant, kept in one way or another.
+pub trait Verdicts {
+    /// The plan that they follow.
+    fn plan(&self) -> &Arc<Plan>;
+
+    /// Every verdict, in order of subjects and requirements.
+    fn verdicts(&self) -> impl Iterator<Item = (&SubjectKey, &Requirement, &Verdict)>;
+}
+
 /// All verdicts of a tenant.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
@@ -41,47 +50,20 @@ impl Evaluation {
         resolve: Resolve,
         now: Timestamp,
     ) -> Self {
-        let mut evaluation = Self { plan: Arc::clone(plan), by_subject: BTreeMap::new() };
-        for subject in subjects {
-            evaluation.again(world, &subject, resolve, now);
-        }
-        evaluation
-    }
-
-    /// Evaluates one subject again, or forgets it where it is gone. The next moment at which its answer changes by itself.
-    pub fn again(
-        &mut self,
-        world: &World,
-        subject: &SubjectKey,
-        resolve: Resolve,
-        now: Timestamp,
-    ) -> Option<Timestamp> {
-        let verdicts = verdicts_on(world, &self.plan, subject, resolve, now);
-        let moments = verdicts.iter().filter_map(|judged| {
-            let requirement = self.plan.requirements.get(judged.requirement)?;
-            next_change(&self.plan, requirement, subject, &judged.verdict, now)
+        let judged = subjects.into_iter().filter_map(|subject| {
+            let verdicts = verdicts_on(world, plan, &subject, resolve, now);
+            (!verdicts.is_empty()).then_some((subject, verdicts))
         });
-        let next = moments.min();
-        if verdicts.is_empty() {
-            self.by_subject.remove(subject);
-        } else {
-            self.by_subject.insert(subject.clone(), verdicts);
-        }
-        next
+        Self { by_subject: judged.collect(), plan: Arc::clone(plan) }
     }
+}
 
-    /// Forgets a subject.
-    pub fn forget(&mut self, subject: &SubjectKey) {
-        self.by_subject.remove(subject);
-    }
-
-    /// The plan that it follows.
-    pub fn plan(&self) -> &Arc<Plan> {
+impl Verdicts for Evaluation {
+    fn plan(&self) -> &Arc<Plan> {
         &self.plan
     }
 
-    /// Every verdict, in order of subjects.
-    pub fn verdicts(&self) -> impl Iterator<Item = (&SubjectKey, &Requirement, &Verdict)> {
+    fn verdicts(&self) -> impl Iterator<Item = (&SubjectKey, &Requirement, &Verdict)> {
         let requirements = &self.plan.requirements;
         self.by_subject.iter().flat_map(move |(subject, judged)| {
             judged.iter().filter_map(move |judged| {
@@ -90,14 +72,10 @@ impl Evaluation {
             })
         })
     }
-
-    /// The subjects that have verdicts.
-    pub fn subjects(&self) -> impl Iterator<Item = &SubjectKey> {
-        self.by_subject.keys()
-    }
 }
 
-fn verdicts_on(
+/// The verdicts on a subject, in order of requirements.
+pub(super) fn verdicts_on(
     world: &World,
     plan: &Plan,
     subject: &SubjectKey,

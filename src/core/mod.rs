@@ -23,6 +23,7 @@ pub mod plan;
 pub mod result;
 pub mod schedule;
 pub mod score;
+pub mod standings;
 pub mod subject;
 pub mod tenancy;
 pub mod transition;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     effective::PolicyReference,
-    evaluation::Evaluation,
+    evaluation::Verdicts,
     facts::{FindingMemory, Ignorance, Name, TenantRecord, Unknown},
     judge::state_for,
     plan::{Demander, Origin, Plan, Requirement, Unbuilt},
@@ -92,7 +92,7 @@ pub struct TenantResult {
 }
 
 /// The result of a tenant at `now`.
-pub fn result(evaluation: &Evaluation, record: Option<&TenantRecord>, now: Timestamp) -> TenantResult {
+pub fn result(evaluation: &impl Verdicts, record: Option<&TenantRecord>, now: Timestamp) -> TenantResult {
     let plan = evaluation.plan();
     let mut gathered = Gathered::default();
     for (subject, requirement, verdict) in evaluation.verdicts() {

@@ -1,6 +1,6 @@
 //! Whose a namespace is: decided once, from what tenants declare, what is recorded, and the namespace's label.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -91,16 +91,24 @@ fn is_creator(creator: &Creator, user: &str, groups: &[Name]) -> bool {
 
 /// The tenants that ask for a namespace in any way, in order of names.
 pub fn asking_for<'a>(world: &'a World, namespace: &'a Namespace) -> impl Iterator<Item = Name> + 'a {
-    let asking = world.tenants().filter(|tenant| asks_for(tenant, namespace).is_some());
+    let asking = claimants(world, namespace).filter(|tenant| asks_for(tenant, namespace).is_some());
     asking.map(|tenant| tenant.name.clone())
+}
+
+/// The tenants that may ask for a namespace, in order of names.
+fn claimants<'a>(
+    world: &'a World,
+    namespace: &Namespace,
+) -> impl Iterator<Item = &'a Arc<Declared<TenantSpec>>> + 'a {
+    let names: Vec<Name> = world.possible_claimants(namespace).into_iter().cloned().collect();
+    names.into_iter().filter_map(|name| world.tenant(&name))
 }
 
 /// Whose a namespace is. The recorded owner keeps a contested one, and keeps it until a later generation of its Tenant
 /// no longer asks for it, not even by the labels that it had when it was claimed; the namespace's own labels end nothing.
 pub fn ownership(world: &World, namespace: &Namespace) -> Ownership {
     let recorded = recorded_owner(world, namespace);
-    let declared = world
-        .tenants()
+    let declared = claimants(world, namespace)
         .filter(|tenant| matches!(asks_for(tenant, namespace), Some(Joining::Listed | Joining::Selected)));
     let mut asking: Vec<Name> = declared.map(|tenant| tenant.name.clone()).collect();
     if asking.is_empty() && recorded.is_none() {

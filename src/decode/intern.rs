@@ -11,7 +11,7 @@ use std::{
 
 use ahash::{AHashMap, AHashSet, RandomState};
 
-use crate::core::facts::{Labels, Name, PodTemplate};
+use crate::core::facts::{Labels, Name, Owner, PodTemplate};
 
 /// More names than a large cluster has images, namespaces and container names; about 2 MiB when full.
 const MAX_NAMES: usize = 16_384;
@@ -19,6 +19,7 @@ const MAX_NAMES: usize = 16_384;
 const MAX_NAME_BYTES: usize = 256;
 const MAX_LABELS: usize = 4_096;
 const MAX_TEMPLATES: usize = 4_096;
+const MAX_OWNERS: usize = 4_096;
 
 thread_local! {
     static TABLE: RefCell<Table> = RefCell::default();
@@ -31,6 +32,7 @@ struct Table {
     /// By the hash of their pairs: a lookup need not build a map first. Two with one hash take turns.
     labels: AHashMap<u64, Labels>,
     templates: AHashSet<Arc<PodTemplate>>,
+    owners: AHashSet<Arc<[Owner]>>,
 }
 
 /// The shared name of `text`.
@@ -86,6 +88,21 @@ pub(super) fn template(template: PodTemplate) -> Arc<PodTemplate> {
         }
         let new = Arc::new(template);
         table.templates.insert(Arc::clone(&new));
+        new
+    })
+}
+
+/// The shared list equal to `owners`.
+pub(super) fn owners(owners: Vec<Owner>) -> Arc<[Owner]> {
+    TABLE.with_borrow_mut(|table| {
+        if let Some(known) = table.owners.get(owners.as_slice()) {
+            return Arc::clone(known);
+        }
+        if table.owners.len() >= MAX_OWNERS {
+            table.owners.clear();
+        }
+        let new: Arc<[Owner]> = Arc::from(owners);
+        table.owners.insert(Arc::clone(&new));
         new
     })
 }

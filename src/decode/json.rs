@@ -28,7 +28,12 @@ pub(crate) type Present = Option<IgnoredAny>;
 
 /// Reads bytes that hold one object.
 pub(crate) fn from_slice<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice::<Whole<T>>(json).map(|object| object.0)
+    // Told once that all of it is text, the parser need not look at each string again.
+    let object = match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str::<Whole<T>>(text),
+        Err(_) => serde_json::from_slice::<Whole<T>>(json),
+    };
+    object.map(|object| object.0)
 }
 
 impl<T> Deref for Nested<T> {

@@ -59,7 +59,7 @@ impl Metadata<'_> {
     }
 
     fn owners(&self) -> Arc<[Owner]> {
-        self.owner_references.iter().map(|owner| owner.owner()).collect()
+        super::intern::owners(self.owner_references.iter().map(|owner| owner.owner()).collect())
     }
 
     /// The name of the first owner of this kind.

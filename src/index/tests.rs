@@ -16,7 +16,7 @@ use crate::{
     core::{
         controls,
         controls::testkit::{Bench, at, declared, meta, profile_demanding},
-        evaluation::Evaluation,
+        evaluation::{Evaluation, Verdicts},
         facts::{
             Change, ClaimRecord, ClaimReference, Fact, Kind, Labels, Name, Namespace, ObjectKey,
             PersistentVolume, PersistentVolumeClaim, PodTemplate, Source, SourceState, StorageClass,
@@ -205,11 +205,11 @@ fn any_about_namespaces() -> impl Strategy<Value = Change> {
     ]
 }
 
-type Verdicts = BTreeMap<(Name, SubjectKey, &'static str, String), Verdict>;
+type Table = BTreeMap<(Name, SubjectKey, &'static str, String), Verdict>;
 
 /// Every verdict of every tenant.
-fn verdicts(world: &World) -> Verdicts {
-    let mut verdicts = Verdicts::new();
+fn verdicts(world: &World) -> Table {
+    let mut verdicts = Table::new();
     for tenant in world.tenants() {
         let plan = world.plan(&tenant.name).unwrap();
         let evaluation = Evaluation::of(world, plan, subjects_of(world, plan), resolve, at(NOW));

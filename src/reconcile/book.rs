@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use super::deadlines::Deadlines;
 use crate::{
     core::{
-        evaluation::Evaluation,
         facts::{Change, Kind, Name, ObjectKey, Source, SourceState},
         result::{TenantResult, result},
+        standings::Standings,
         subject::SubjectKey,
         world::{Proofs, World},
     },
@@ -27,7 +27,7 @@ const SUBJECTS_TOLD_APART: usize = 50_000;
 #[derive(Debug)]
 pub struct Book {
     world: World,
-    evaluations: BTreeMap<Name, Evaluation>,
+    standings: BTreeMap<Name, Standings>,
     deadlines: Deadlines,
     dirty: BTreeSet<Name>,
     is_open: bool,
@@ -38,7 +38,7 @@ impl Book {
     pub fn new(world: World) -> Self {
         Self {
             world,
-            evaluations: BTreeMap::new(),
+            standings: BTreeMap::new(),
             deadlines: Deadlines::default(),
             dirty: BTreeSet::new(),
             is_open: false,
@@ -166,18 +166,18 @@ impl Book {
 
     /// The result of a tenant.
     pub fn result(&self, tenant: &str, now: Timestamp) -> Option<TenantResult> {
-        let evaluation = self.evaluations.get(tenant)?;
-        Some(result(evaluation, self.world.record(tenant).map(Arc::as_ref), now))
+        let standings = self.standings.get(tenant)?;
+        Some(result(standings, self.world.record(tenant).map(Arc::as_ref), now))
     }
 
     /// The verdicts of a tenant.
-    pub fn evaluation(&self, tenant: &str) -> Option<&Evaluation> {
-        self.evaluations.get(tenant)
+    pub fn standings(&self, tenant: &str) -> Option<&Standings> {
+        self.standings.get(tenant)
     }
 
     /// The tenants that have verdicts, in order of names.
     pub fn tenants(&self) -> impl Iterator<Item = &Name> {
-        self.evaluations.keys()
+        self.standings.keys()
     }
 
     fn evaluate_touched(&mut self, touched: Touched, now: Timestamp) {
@@ -198,11 +198,11 @@ impl Book {
     fn evaluate_subject(&mut self, tenant: &Name, subject: &SubjectKey, now: Timestamp) {
         self.dirty.insert(tenant.clone());
         let is_owned = index::is_of_tenant(&self.world, tenant, subject);
-        let Some(evaluation) = self.evaluations.get_mut(tenant) else { return };
+        let Some(standings) = self.standings.get_mut(tenant) else { return };
         let next = if is_owned && index::is_subject(&self.world, subject) {
-            evaluation.again(&self.world, subject, index::resolve, now)
+            standings.evaluate(&self.world, subject, index::resolve, now)
         } else {
-            evaluation.forget(subject);
+            standings.forget(subject);
             None
         };
         self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject: subject.clone() }, next);
@@ -211,20 +211,20 @@ impl Book {
     fn evaluate_tenant(&mut self, tenant: &Name, now: Timestamp) {
         self.dirty.insert(tenant.clone());
         let former: BTreeSet<SubjectKey> =
-            self.evaluations.get(tenant).into_iter().flat_map(Evaluation::subjects).cloned().collect();
+            self.standings.get(tenant).into_iter().flat_map(Standings::subjects).cloned().collect();
         let Some(plan) = self.world.plan(tenant).cloned() else {
-            self.evaluations.remove(tenant);
+            self.standings.remove(tenant);
             self.clear_deadlines(tenant, former);
             return;
         };
         let subjects: BTreeSet<SubjectKey> = index::subjects_of(&self.world, &plan).into_iter().collect();
         self.clear_deadlines(tenant, former.difference(&subjects).cloned());
-        let mut evaluation = Evaluation::of(&self.world, &plan, [], index::resolve, now);
+        let mut standings = Standings::new(plan);
         for subject in subjects {
-            let next = evaluation.again(&self.world, &subject, index::resolve, now);
+            let next = standings.evaluate(&self.world, &subject, index::resolve, now);
             self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject }, next);
         }
-        self.evaluations.insert(tenant.clone(), evaluation);
+        self.standings.insert(tenant.clone(), standings);
     }
 
     fn clear_deadlines(&mut self, tenant: &Name, subjects: impl IntoIterator<Item = SubjectKey>) {

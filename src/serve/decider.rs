@@ -77,7 +77,7 @@ impl Decider for Gatekeeper {
                 if !review.is_dry_run() {
                     self.meter.broke_glass(webhook);
                     let now = (self.clock)();
-                    self.tell(Some(notable::of_break_glass(&world, &act, webhook, violations, now)));
+                    self.tell(|| Some(notable::of_break_glass(&world, &act, webhook, violations, now)));
                 }
                 return Ok((uid, broken_glass(operation, &act, &decision)));
             }
@@ -85,7 +85,7 @@ impl Decider for Gatekeeper {
                 return Ok((uid, while_paused(operation, &decision)));
             }
             if !review.is_dry_run() {
-                self.tell(notable::of_refusal(&world, &act, violations));
+                self.tell(|| notable::of_refusal(&world, &act, violations));
             }
         }
         if decision.outcome == Outcome::Admitted && !review.is_dry_run() {
@@ -116,10 +116,11 @@ impl Gatekeeper {
         if matches!(stricter.outcome, Outcome::Refused(_)) { stricter } else { decision }
     }
 
-    /// Never waits.
-    fn tell(&self, notable: Option<Notable>) {
-        if notable.is_some_and(|notable| self.notable.try_send(notable).is_err()) {
-            self.meter.left_untold();
+    /// Never waits, and puts nothing into words that nobody could be told.
+    fn tell(&self, notable: impl FnOnce() -> Option<Notable>) {
+        let Ok(place) = self.notable.try_reserve() else { return self.meter.left_untold() };
+        if let Some(notable) = notable() {
+            place.send(notable);
         }
     }
 
@@ -140,6 +141,9 @@ impl Gatekeeper {
 
     /// A whole tenant goes in with one `kubectl apply`: what was created a moment before may not be here yet.
     async fn wait_for_what_it_names(&self, act: &Act, deadline: Instant) {
+        if knows_what_it_names(&self.snapshots.current(), act) {
+            return;
+        }
         let until = deadline.min(Instant::now() + LONGEST_WAIT);
         let mut published = self.published.clone();
         while !knows_what_it_names(&self.snapshots.current(), act) {

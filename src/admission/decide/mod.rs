@@ -158,17 +158,21 @@ impl Findings {
     }
 
     fn decision(self) -> Decision {
-        let of = |enforcement: Enforcement| {
-            self.violations.iter().filter(move |violation| violation.enforcement == enforcement).cloned()
-        };
-        let refused: Vec<Violation> = of(Enforcement::Deny).collect();
+        let (mut refused, mut warned, mut audited) = (Vec::new(), Vec::new(), Vec::new());
+        for violation in self.violations {
+            match violation.enforcement {
+                Enforcement::Deny => refused.push(violation),
+                Enforcement::Warn => warned.push(violation),
+                Enforcement::Audit => audited.push(violation),
+            }
+        }
+        warned.extend(self.already_failing);
         let outcome = match self.cannot_tell {
             _ if !refused.is_empty() => Outcome::Refused(refused),
             Some(why) => Outcome::CannotTell(why),
             None => Outcome::Admitted,
         };
-        let warned = of(Enforcement::Warn).chain(self.already_failing.iter().cloned()).collect();
-        Decision { outcome, warned, audited: of(Enforcement::Audit).collect(), opened: None }
+        Decision { outcome, warned, audited, opened: None }
     }
 }
 

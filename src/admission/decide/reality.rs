@@ -41,11 +41,11 @@ fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, fin
     {
         return;
     }
+    let Some(subject) = index::resolve(transition.after, plan, &touched.subject) else { return };
     for requirement in
         plan.requirements.iter().filter(|requirement| requirement.control.subjects.contains(&class))
     {
-        let Some(after) = index::resolve(transition.after, plan, &touched.subject) else { continue };
-        let after = judge(transition.after, plan, requirement, &after, transition.now).verdict;
+        let after = judge(transition.after, plan, requirement, &subject, transition.now).verdict;
         if after.issues.is_empty() {
             continue;
         }

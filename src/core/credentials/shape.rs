@@ -47,6 +47,10 @@ pub(super) fn is_aws_secret_key(value: &str) -> bool {
 }
 
 fn has_azure_key(value: &str) -> bool {
+    // Here and below: one sign that cannot be missing is looked for first, because a text is searched for much slower.
+    if !value.contains('=') {
+        return false;
+    }
     ["AccountKey=", "SharedAccessKey="].iter().any(|field| {
         value.split(field).skip(1).any(|rest| {
             let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'=');
@@ -56,10 +60,16 @@ fn has_azure_key(value: &str) -> bool {
 }
 
 fn has_gcp_key(value: &str) -> bool {
-    value.contains("\"service_account\"") && value.contains("\"private_key\"") && has_private_key(value)
+    value.contains('"')
+        && value.contains("\"service_account\"")
+        && value.contains("\"private_key\"")
+        && has_private_key(value)
 }
 
 fn has_private_key(value: &str) -> bool {
+    if !value.contains(' ') {
+        return false;
+    }
     value.split("-----BEGIN ").skip(1).any(|rest| {
         let label = rest.split_once("-----").map(|(label, _)| label);
         label.is_some_and(|label| {
@@ -112,6 +122,9 @@ fn is_json_web_token(word: &str) -> bool {
 
 /// `scheme://user:password@host`.
 fn has_url_password(value: &str) -> bool {
+    if !value.contains('@') {
+        return false;
+    }
     value.split("://").skip(1).any(|rest| {
         let ends =
             |character: char| character.is_whitespace() || matches!(character, '/' | '?' | '#' | '"' | '\'');

@@ -4,14 +4,17 @@
 //! Data and look-ups. `index` applies changes; controls read through `context`.
 
 mod backups;
+mod claimants;
 mod objects;
 mod reach;
+mod selectors;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use ahash::RandomState;
 use imbl::{GenericHashMap, OrdMap, OrdSet, shared_ptr::DefaultSharedPtr};
 use jiff::Timestamp;
+pub(crate) use selectors::SelectorIndex;
 
 use crate::api::{
     AttestationSpec, BackupPolicySpec, EncryptionPolicySpec, IsolationPolicySpec, ProfileSpec,
@@ -80,6 +83,13 @@ pub struct World {
     // Derived, kept current by `index::apply`.
     pub(crate) plans: OrdMap<Name, Arc<Plan>>,
     pub(crate) recorded_claims: OrdSet<(Name, Name)>,
+    /// Namespaces by name that tenants list, whether they are there or not.
+    pub(crate) listed_namespaces: OrdSet<(Name, Name)>,
+    /// How tenants select namespaces.
+    pub(crate) namespace_selectors: SelectorIndex<Name>,
+    pub(crate) namespaces_of_label: OrdSet<(Name, Name, Name)>,
+    /// How network policies select namespaces.
+    pub(crate) peer_selectors: SelectorIndex<Place>,
     pub(crate) owner_of_namespace: Map<Name, Name>,
     pub(crate) namespaces_of_tenant: OrdSet<(Name, Name)>,
     pub(crate) users_of_class: OrdSet<(Name, SubjectKey)>,
@@ -130,6 +140,10 @@ impl World {
             locations: OrdMap::new(),
             plans: OrdMap::new(),
             recorded_claims: OrdSet::new(),
+            listed_namespaces: OrdSet::new(),
+            namespace_selectors: SelectorIndex::default(),
+            namespaces_of_label: OrdSet::new(),
+            peer_selectors: SelectorIndex::default(),
             owner_of_namespace: Map::default(),
             namespaces_of_tenant: OrdSet::new(),
             users_of_class: OrdSet::new(),

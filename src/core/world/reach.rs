@@ -1,14 +1,14 @@
 //! Which namespaces the rules of network policies reach, by their selectors.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
-use super::World;
+use super::{Place, World};
 use crate::{
     api::{Direction, keys},
-    core::facts::{Labels, Name},
+    core::facts::{Labels, Name, NetworkPolicy},
 };
 
 impl World {
@@ -28,16 +28,28 @@ impl World {
 
     /// The namespaces whose network policies reach this one.
     pub fn namespaces_reaching(&self, namespace: &Name) -> BTreeSet<&Name> {
-        let reaches = |selector: &LabelSelector| {
-            named(selector).is_none_or(|name| *namespace == *name)
-                && Selector::try_from(selector.clone())
-                    .is_ok_and(|selector| self.is_selected(&selector, namespace))
-        };
-        let policies = self.network_policies.values().filter(|policy| {
-            let directions = [Direction::Ingress, Direction::Egress].into_iter();
-            directions.flat_map(|direction| policy.namespaces_reached(direction)).any(reaches)
-        });
-        policies.map(|policy| &policy.namespace).collect()
+        let labels = self.labels_of_namespace(namespace);
+        let reaches = |selector: &LabelSelector| labels.are_selected_by(selector);
+        let candidates: BTreeSet<&Place> = self.peer_selectors.candidates(&labels).collect();
+        let policies = candidates.into_iter().filter_map(|place| self.network_policies.get(place));
+        let reaching = policies.filter(|policy| peers_of(policy).any(reaches));
+        reaching.map(|policy| &policy.namespace).collect()
+    }
+
+    pub(crate) fn insert_network_policy(&mut self, policy: NetworkPolicy) {
+        let place = (policy.namespace.clone(), policy.name.clone());
+        self.remove_network_policy(&place);
+        for selector in peers_of(&policy) {
+            self.peer_selectors.note(selector, place.clone());
+        }
+        self.network_policies.insert(place, Arc::new(policy));
+    }
+
+    pub(crate) fn remove_network_policy(&mut self, place: &Place) {
+        let Some(policy) = self.network_policies.remove(place) else { return };
+        for selector in peers_of(&policy) {
+            self.peer_selectors.forget(selector, place);
+        }
     }
 
     fn is_selected(&self, selector: &Selector, namespace: &Name) -> bool {
@@ -56,6 +68,13 @@ impl World {
             }
         }
     }
+}
+
+/// The selectors of namespaces in the rules of a policy.
+fn peers_of(policy: &NetworkPolicy) -> impl Iterator<Item = &LabelSelector> {
+    [Direction::Ingress, Direction::Egress]
+        .into_iter()
+        .flat_map(|direction| policy.namespaces_reached(direction))
 }
 
 /// The one namespace that a selector can select.

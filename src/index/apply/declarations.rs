@@ -1,6 +1,6 @@
 //! Declarations and records: whom they reach, plans made anew, whose namespaces are.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::core::{
     facts::{Fact, Kind, Name, Namespace, ObjectKey, TenantRecord},
@@ -11,8 +11,11 @@ use crate::core::{
 pub(super) fn insert_declaration(world: &mut World, fact: Fact) {
     let key = fact.key();
     let mut reached = tenants_reached(world, &key);
+    let mut concerned = namespaces_concerned(world, &key);
     match fact {
         Fact::Tenant(tenant) => {
+            forget_tenant(world, &tenant.name);
+            world.note_claimant(&tenant);
             world.tenants.insert(tenant.name.clone(), Arc::new(tenant));
         }
         Fact::Profile(profile) => {
@@ -39,13 +42,16 @@ pub(super) fn insert_declaration(world: &mut World, fact: Fact) {
         _ => return,
     }
     reached.extend(tenants_reached(world, &key));
-    plan_again(world, &key, reached);
+    plan_again(world, reached);
+    concerned.extend(namespaces_concerned(world, &key));
+    reconsider(world, concerned);
 }
 
 pub(super) fn remove_declaration(world: &mut World, key: &ObjectKey) {
     let reached = tenants_reached(world, key);
+    let concerned = namespaces_concerned(world, key);
     match key.kind {
-        Kind::Tenant => drop(world.tenants.remove(&key.name)),
+        Kind::Tenant => forget_tenant(world, &key.name),
         Kind::Profile => drop(world.profiles.remove(&key.name)),
         Kind::BackupPolicy => drop(world.backup_policies.remove(&key.name)),
         Kind::RetentionPolicy => drop(world.retention_policies.remove(&key.name)),
@@ -55,7 +61,27 @@ pub(super) fn remove_declaration(world: &mut World, key: &ObjectKey) {
         Kind::Attestation => drop(world.attestations.remove(&key.name)),
         _ => {}
     }
-    plan_again(world, key, reached);
+    plan_again(world, reached);
+    reconsider(world, concerned);
+}
+
+fn forget_tenant(world: &mut World, name: &Name) {
+    if let Some(tenant) = world.tenants.remove(name) {
+        world.forget_claimant(&tenant);
+    }
+}
+
+/// The namespaces whose owner may change with a Tenant: those that it asks for, holds, or is recorded with.
+fn namespaces_concerned(world: &World, key: &ObjectKey) -> BTreeSet<Name> {
+    if key.kind != Kind::Tenant {
+        return BTreeSet::new();
+    }
+    let asked_for = world.tenant(&key.name).map(|tenant| world.possibly_asked_for(tenant));
+    let recorded = world.record(&key.name).map(|record| record.namespaces.keys().cloned());
+    let mut concerned = asked_for.unwrap_or_default();
+    concerned.extend(recorded.into_iter().flatten());
+    concerned.extend(world.namespaces_of(&key.name).cloned());
+    concerned
 }
 
 /// The tenants that a declaration reaches as it stands in the world now.
@@ -83,7 +109,7 @@ pub(in crate::index) fn tenants_reached(world: &World, key: &ObjectKey) -> Vec<N
     selected.map(|tenant| tenant.name.clone()).collect()
 }
 
-pub(super) fn plan_again(world: &mut World, key: &ObjectKey, mut reached: Vec<Name>) {
+fn plan_again(world: &mut World, mut reached: Vec<Name>) {
     reached.sort();
     reached.dedup();
     for name in reached {
@@ -95,29 +121,38 @@ pub(super) fn plan_again(world: &mut World, key: &ObjectKey, mut reached: Vec<Na
             None => drop(world.plans.remove(&name)),
         }
     }
-    if key.kind == Kind::Tenant {
-        reconsider_all_namespaces(world);
-    }
 }
 
 pub(super) fn insert_record(world: &mut World, record: TenantRecord) {
-    forget_record(world, &record.tenant);
+    let mut concerned = forget_record(world, &record.tenant);
     for namespace in record.namespaces.keys() {
         world.recorded_claims.insert((namespace.clone(), record.tenant.clone()));
+        concerned.insert(namespace.clone());
     }
     world.records.insert(record.tenant.clone(), Arc::new(record));
-    reconsider_all_namespaces(world);
+    reconsider(world, concerned);
 }
 
-pub(super) fn forget_record(world: &mut World, tenant: &Name) {
-    let Some(record) = world.records.remove(tenant) else { return };
+pub(super) fn remove_record(world: &mut World, tenant: &Name) {
+    let concerned = forget_record(world, tenant);
+    reconsider(world, concerned);
+}
+
+/// The namespaces that were recorded.
+fn forget_record(world: &mut World, tenant: &Name) -> BTreeSet<Name> {
+    let Some(record) = world.records.remove(tenant) else { return BTreeSet::new() };
     for namespace in record.namespaces.keys() {
         world.recorded_claims.remove(&(namespace.clone(), tenant.clone()));
     }
+    record.namespaces.keys().cloned().collect()
 }
 
 pub(super) fn reconsider_all_namespaces(world: &mut World) {
     let names: Vec<Name> = world.namespaces.keys().cloned().collect();
+    reconsider(world, names);
+}
+
+fn reconsider(world: &mut World, names: impl IntoIterator<Item = Name>) {
     for name in names {
         reconsider_namespace(world, &name);
     }

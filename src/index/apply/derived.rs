@@ -42,6 +42,10 @@ pub(super) fn note_claim(world: &mut World, claim: &PersistentVolumeClaim) {
 
 pub(super) fn forget_workload(world: &mut World, key: &ObjectKey) {
     let place = (key.namespace.clone().unwrap_or_default(), key.kind, key.name.clone());
+    // Removing from a shared map copies its nodes even where there is nothing to remove; here and below.
+    if !world.workloads.contains_key(&place) {
+        return;
+    }
     let Some(workload) = world.workloads.remove(&place) else { return };
     let subject = SubjectKey::Object(key.clone());
     for template in templates_of(&workload) {
@@ -57,6 +61,9 @@ pub(super) fn forget_workload(world: &mut World, key: &ObjectKey) {
 
 pub(super) fn forget_claim(world: &mut World, key: &ObjectKey) {
     let place = (key.namespace.clone().unwrap_or_default(), key.name.clone());
+    if !world.claims.contains_key(&place) {
+        return;
+    }
     let Some(claim) = world.claims.remove(&place) else { return };
     let subject = SubjectKey::Object(key.clone());
     world.users_of_class.remove(&(class_used(claim.storage_class.as_ref()), subject.clone()));

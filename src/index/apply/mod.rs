@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 pub(in crate::index) use declarations::tenants_reached;
 use declarations::{
-    forget_record, insert_declaration, insert_record, reconsider_all_namespaces, reconsider_namespace,
-    remove_declaration,
+    insert_declaration, insert_record, reconsider_all_namespaces, reconsider_namespace, remove_declaration,
+    remove_record,
 };
 use derived::{
     forget_claim, forget_copy, forget_point, forget_schedule, forget_volume, forget_workload, note_claim,
@@ -30,17 +30,23 @@ use crate::{
 pub fn apply(world: &mut World, change: Change) {
     match change {
         Change::Apply(fact) => {
-            world.unreadable.remove(&fact.key());
+            forget_unreadable(world, &fact.key());
             insert(world, fact);
         }
         Change::Delete(key) => {
-            world.unreadable.remove(&key);
+            forget_unreadable(world, &key);
             remove(world, &key);
         }
         Change::Unreadable(key, reason) => {
             remove(world, &key);
             world.unreadable.insert(key, reason);
         }
+    }
+}
+
+fn forget_unreadable(world: &mut World, key: &ObjectKey) {
+    if world.unreadable.contains_key(key) {
+        world.unreadable.remove(key);
     }
 }
 
@@ -123,7 +129,7 @@ fn insert(world: &mut World, fact: Fact) {
     match fact {
         Fact::Namespace(namespace) => {
             let name = namespace.name.clone();
-            world.namespaces.insert(name.clone(), Arc::new(namespace));
+            world.insert_namespace(namespace);
             reconsider_namespace(world, &name);
         }
         Fact::Workload(workload) => {
@@ -151,9 +157,7 @@ fn insert(world: &mut World, fact: Fact) {
         Fact::Ingress(ingress) => {
             world.ingresses.insert((ingress.namespace.clone(), ingress.name.clone()), Arc::new(ingress));
         }
-        Fact::NetworkPolicy(policy) => {
-            world.network_policies.insert((policy.namespace.clone(), policy.name.clone()), Arc::new(policy));
-        }
+        Fact::NetworkPolicy(policy) => world.insert_network_policy(policy),
         Fact::Definition(definition) => {
             world.definitions.insert(definition.name.clone(), Arc::new(definition));
         }
@@ -191,24 +195,22 @@ fn remove(world: &mut World, key: &ObjectKey) {
     let place = || (key.namespace.clone().unwrap_or_default(), key.name.clone());
     match key.kind {
         Kind::Namespace => {
-            world.namespaces.remove(&key.name);
+            world.remove_namespace(&key.name);
             reconsider_namespace(world, &key.name);
         }
         Kind::PersistentVolumeClaim => forget_claim(world, key),
         Kind::PersistentVolume => forget_volume(world, &key.name),
         Kind::StorageClass => drop(world.storage_classes.remove(&key.name)),
-        Kind::Service => drop(world.services.remove(&place())),
-        Kind::Ingress => drop(world.ingresses.remove(&place())),
-        Kind::NetworkPolicy => drop(world.network_policies.remove(&place())),
+        Kind::Service if world.services.contains_key(&place()) => drop(world.services.remove(&place())),
+        Kind::Ingress if world.ingresses.contains_key(&place()) => drop(world.ingresses.remove(&place())),
+        Kind::Service | Kind::Ingress => {}
+        Kind::NetworkPolicy => world.remove_network_policy(&place()),
         Kind::Definition => drop(world.definitions.remove(&key.name)),
         Kind::VeleroSchedule => forget_schedule(world, key),
         Kind::VeleroBackup => forget_point(world, key),
         Kind::PodVolumeBackup | Kind::DataUpload => forget_copy(world, key),
         Kind::BackupStorageLocation => drop(world.locations.remove(key)),
-        Kind::TenantRecord => {
-            forget_record(world, &key.name);
-            reconsider_all_namespaces(world);
-        }
+        Kind::TenantRecord => remove_record(world, &key.name),
         Kind::ClusterRecord => world.cluster_record = None,
         Kind::DeleteBackupRequest | Kind::Restore | Kind::ComplianceReport => {}
         kind if kind.is_workload() => forget_workload(world, key),

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use imbl::ordset::DiffItem;
+
 use crate::core::{
     facts::{Declared, Kind, Name, ObjectKey, Workload},
     tenancy,
@@ -14,9 +16,10 @@ pub(super) fn tenants_that_gained_or_lost(before: &World, after: &World) -> BTre
 }
 
 fn gained_or_lost<'a>(before: &'a World, after: &'a World) -> impl Iterator<Item = &'a (Name, Name)> {
-    let (held, holds) = (&before.namespaces_of_tenant, &after.namespaces_of_tenant);
-    let lost = held.iter().filter(|pair| !holds.contains(*pair));
-    lost.chain(holds.iter().filter(|pair| !held.contains(*pair)))
+    let differences = before.namespaces_of_tenant.diff(&after.namespaces_of_tenant);
+    differences.map(|difference| match difference {
+        DiffItem::Add(pair) | DiffItem::Remove(pair) => pair,
+    })
 }
 
 /// The namespaces that another tenant holds after a change, or none any more.
@@ -38,9 +41,12 @@ pub(super) fn tenants_in_contest<'a>(
     key: &'a ObjectKey,
 ) -> impl Iterator<Item = Name> + 'a {
     let tenant = world.tenant(&key.name);
-    let concerned = world.namespaces().filter(move |namespace| {
-        let holds = world.owner_of(&namespace.name) == Some(&key.name);
-        holds || tenant.is_some_and(|tenant| tenancy::asks_for(tenant, namespace).is_some())
+    let asked_for = tenant.map(|tenant| world.possibly_asked_for(tenant)).unwrap_or_default();
+    let held: BTreeSet<Name> = world.namespaces_of(&key.name).cloned().collect();
+    let all: BTreeSet<Name> = asked_for.union(&held).cloned().collect();
+    let concerned = all.into_iter().filter_map(|name| world.namespace(&name)).filter(move |namespace| {
+        let asks = tenant.is_some_and(|tenant| tenancy::asks_for(tenant, namespace).is_some());
+        asks || held.contains(&namespace.name)
     });
     concerned.flat_map(move |namespace| {
         let ownership = tenancy::ownership(world, namespace);

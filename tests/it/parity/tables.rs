@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use surety::{
     core::{
-        evaluation::Evaluation,
+        evaluation::{Evaluation, Verdicts},
         facts::Name,
         judge,
         parameters::Parameters,
@@ -48,13 +48,26 @@ pub(super) fn evaluation(world: &World, plan: &Arc<Plan>, now: Timestamp) -> Eva
     Evaluation::of(world, plan, index::subjects_of(world, plan), index::resolve, now)
 }
 
-/// Every verdict that the controller keeps.
+/// Every verdict that the controller keeps. Evidence and moments it does not keep: they come from its world.
 pub(super) fn table_of_book(book: &Book, now: Timestamp) -> Table {
+    let fresh = table_of_world(book.world(), now);
     let tenants: Vec<Name> = book.tenants().cloned().collect();
-    tenants.iter().filter_map(|tenant| book.evaluation(tenant)).flat_map(|kept| rows(kept, now)).collect()
+    let kept = tenants.iter().filter_map(|tenant| book.standings(tenant)).flat_map(|kept| rows(kept, now));
+    kept.map(|(cell, entry)| with_evidence(fresh.get(&cell), cell, entry)).collect()
 }
 
-fn rows(evaluation: &Evaluation, now: Timestamp) -> Vec<(Cell, Entry)> {
+/// What is kept with what was not, where both give the same answer; else what is kept alone.
+fn with_evidence(fresh: Option<&Entry>, cell: Cell, mut kept: Entry) -> (Cell, Entry) {
+    if let Some(fresh) = fresh
+        && kept.verdict.issues == fresh.verdict.issues
+        && kept.verdict.not_applicable.is_some() == fresh.verdict.not_applicable.is_some()
+    {
+        kept.clone_from(fresh);
+    }
+    (cell, kept)
+}
+
+fn rows(evaluation: &impl Verdicts, now: Timestamp) -> Vec<(Cell, Entry)> {
     let plan = evaluation.plan();
     let rows = evaluation.verdicts().map(|(subject, requirement, verdict)| {
         let next = judge::next_change(plan, requirement, subject, verdict, now);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use surety::{
     core::{
-        evaluation::Evaluation,
+        evaluation::{Evaluation, Verdicts},
         judge,
         plan::Plan,
         subject::SubjectKey,

@@ -1,6 +1,6 @@
 //! The level Baseline: what lets a pod out of its container by known ways.
 
-use super::pod::Pod;
+use super::pod::{ContextPath, Pod};
 use crate::core::{
     controls::isolation::host_access::ways_into_the_node,
     facts::{ContainerSecurity, Name},
@@ -63,7 +63,6 @@ pub(super) fn common_issues(pod: &Pod<'_>) -> Vec<Issue> {
 
 /// Capabilities outside `allowed`, one issue each.
 pub(super) fn capabilities_added(pod: &Pod<'_>, allowed: &[&str]) -> Vec<Issue> {
-    let wanted = format!("none but {}", allowed.join(", "));
     let of_container = |container: &&crate::core::facts::Container| {
         let path = pod.container_path(container);
         let excess = container.security.capabilities_added.iter();
@@ -71,7 +70,8 @@ pub(super) fn capabilities_added(pod: &Pod<'_>, allowed: &[&str]) -> Vec<Issue> 
         let issue = |capability: &Name| {
             let field = format!("{path}.capabilities.add[{capability}]");
             let fix = format!("remove `{capability}` from {path}.capabilities.add");
-            Issue::fail(field, capability.as_str(), wanted.as_str(), fix).in_container(&container.name)
+            let wanted = format!("none but {}", allowed.join(", "));
+            Issue::fail(field, capability.as_str(), wanted, fix).in_container(&container.name)
         };
         excess.map(issue).collect::<Vec<_>>()
     };
@@ -80,20 +80,20 @@ pub(super) fn capabilities_added(pod: &Pod<'_>, allowed: &[&str]) -> Vec<Issue> 
 
 fn privileged(pod: &Pod<'_>) -> Vec<Issue> {
     pod.in_containers(|container, path| {
-        let fix = format!("remove `privileged: true` from {path}");
-        container
-            .security
-            .is_privileged
-            .then(|| Issue::fail(format!("{path}.privileged"), "true", "false", fix))
+        let issue = || {
+            let fix = format!("remove `privileged: true` from {path}");
+            Issue::fail(format!("{path}.privileged"), "true", "false", fix)
+        };
+        container.security.is_privileged.then(issue)
     })
 }
 
 fn host_process(pod: &Pod<'_>) -> Vec<Issue> {
-    let issue = |path: &str| {
+    let issue = |path: ContextPath<'_>| {
         let fix = format!("remove `hostProcess: true` from {path}.windowsOptions");
         Issue::fail(format!("{path}.windowsOptions.hostProcess"), "true", "false", fix)
     };
-    let of_pod = pod.template.security.is_host_process.then(|| issue(&pod.security_path()));
+    let of_pod = pod.template.security.is_host_process.then(|| issue(pod.security_path()));
     let of_containers =
         pod.in_containers(|container, path| container.security.is_host_process.then(|| issue(path)));
     of_pod.into_iter().chain(of_containers).collect()
@@ -116,26 +116,26 @@ fn profiles(
     of_pod: Option<&Name>,
     of_container: fn(&ContainerSecurity) -> Option<&Name>,
 ) -> Vec<Issue> {
-    let issue = |found: Option<&Name>, path: &str| {
+    let issue = |found: Option<&Name>, path: ContextPath<'_>| {
         let found = found.filter(|profile| !PROFILES.contains(&profile.as_str()))?;
         let fix = format!("write `{name}: {{type: RuntimeDefault}}` in {path}");
         Some(Issue::fail(format!("{path}.{name}.type"), found.as_str(), PROFILES.join(" or "), fix))
     };
-    let of_pod = issue(of_pod, &pod.security_path());
+    let of_pod = issue(of_pod, pod.security_path());
     let of_containers = pod.in_containers(|container, path| issue(of_container(&container.security), path));
     of_pod.into_iter().chain(of_containers).collect()
 }
 
 fn selinux(pod: &Pod<'_>) -> Vec<Issue> {
-    let mut issues = selinux_issues(pod.template.security.selinux.as_ref(), &pod.security_path());
+    let mut issues = selinux_issues(pod.template.security.selinux.as_ref(), pod.security_path());
     for container in &pod.containers {
-        let found = selinux_issues(container.security.selinux.as_ref(), &pod.container_path(container));
+        let found = selinux_issues(container.security.selinux.as_ref(), pod.container_path(container));
         issues.extend(found.into_iter().map(|issue| issue.in_container(&container.name)));
     }
     issues
 }
 
-fn selinux_issues(options: Option<&(Name, Name, Name)>, path: &str) -> Vec<Issue> {
+fn selinux_issues(options: Option<&(Name, Name, Name)>, path: ContextPath<'_>) -> Vec<Issue> {
     let Some((label_type, user, role)) = options else { return Vec::new() };
     let issue = |part: &str, found: &Name, wanted: String| {
         let fix = format!("remove `{part}` from {path}.seLinuxOptions");

@@ -2,7 +2,7 @@
 
 use super::{
     baseline::{self, PROFILES},
-    pod::Pod,
+    pod::{ContextPath, Pod},
 };
 use crate::core::{
     facts::{Name, PodVolume, VolumeSource},
@@ -39,9 +39,11 @@ fn volume_types(pod: &Pod<'_>) -> Vec<Issue> {
 fn privilege_escalation(pod: &Pod<'_>) -> Vec<Issue> {
     pod.in_containers(|container, path| {
         let found = container.security.allow_privilege_escalation;
-        let fix = format!("write `allowPrivilegeEscalation: false` in {path}");
-        let field = format!("{path}.allowPrivilegeEscalation");
-        (found != Some(false)).then(|| Issue::fail(field, shown(found), "false", fix))
+        let issue = || {
+            let fix = format!("write `allowPrivilegeEscalation: false` in {path}");
+            Issue::fail(format!("{path}.allowPrivilegeEscalation"), shown(found), "false", fix)
+        };
+        (found != Some(false)).then(issue)
     })
 }
 
@@ -49,28 +51,31 @@ fn privilege_escalation(pod: &Pod<'_>) -> Vec<Issue> {
 fn run_as_non_root(pod: &Pod<'_>) -> Vec<Issue> {
     let field = "runAsNonRoot";
     let of_pod = pod.template.security.run_as_non_root;
-    let issue = |found: Option<bool>, path: &str, place: &str| {
+    let issue = |found: Option<bool>, path: ContextPath<'_>, place: ContextPath<'_>| {
         let fix = format!("write `{field}: true` in {place}");
         Issue::fail(format!("{path}.{field}"), shown(found), "true", fix)
     };
     let pod_path = pod.security_path();
-    let own = (of_pod == Some(false)).then(|| issue(of_pod, &pod_path, &pod_path));
+    let own = (of_pod == Some(false)).then(|| issue(of_pod, pod_path, pod_path));
     let of_containers = pod.in_containers(|container, path| {
         match container.security.run_as_non_root.or(of_pod.filter(|is_set| *is_set)) {
             Some(true) => None,
             Some(false) => Some(issue(Some(false), path, path)),
-            None => Some(issue(None, path, &pod_path)),
+            None => Some(issue(None, path, pod_path)),
         }
     });
     own.into_iter().chain(of_containers).collect()
 }
 
 fn run_as_user(pod: &Pod<'_>) -> Vec<Issue> {
-    let issue = |found: Option<i64>, path: &str| {
-        let fix = format!("remove `runAsUser: 0` from {path}, or name another user");
-        (found == Some(0)).then(|| Issue::fail(format!("{path}.runAsUser"), "0", "any user but 0", fix))
+    let issue = |found: Option<i64>, path: ContextPath<'_>| {
+        let issue = || {
+            let fix = format!("remove `runAsUser: 0` from {path}, or name another user");
+            Issue::fail(format!("{path}.runAsUser"), "0", "any user but 0", fix)
+        };
+        (found == Some(0)).then(issue)
     };
-    let of_pod = issue(pod.template.security.run_as_user, &pod.security_path());
+    let of_pod = issue(pod.template.security.run_as_user, pod.security_path());
     let of_containers = pod.in_containers(|container, path| issue(container.security.run_as_user, path));
     of_pod.into_iter().chain(of_containers).collect()
 }
@@ -83,22 +88,27 @@ fn seccomp_set(pod: &Pod<'_>) -> Vec<Issue> {
     }
     let fix = format!("write `seccompProfile: {{type: RuntimeDefault}}` in {}", pod.security_path());
     pod.in_containers(|container, path| {
-        let field = format!("{path}.seccompProfile.type");
-        let is_unset = container.security.seccomp.is_none();
-        is_unset.then(|| Issue::fail(field, "not set", PROFILES.join(" or "), fix.as_str()))
+        let issue = || {
+            let field = format!("{path}.seccompProfile.type");
+            Issue::fail(field, "not set", PROFILES.join(" or "), fix.as_str())
+        };
+        container.security.seccomp.is_none().then(issue)
     })
 }
 
 fn capabilities_dropped(pod: &Pod<'_>) -> Vec<Issue> {
     pod.in_containers(|container, path| {
         let dropped = &container.security.capabilities_dropped;
+        if dropped.iter().any(|name| *name == "ALL") {
+            return None;
+        }
         let found = match &**dropped {
             [] => "none".to_owned(),
             some => some.iter().map(Name::as_str).collect::<Vec<_>>().join(", "),
         };
         let fix = format!("write `drop: [ALL]` in {path}.capabilities");
         let field = format!("{path}.capabilities.drop");
-        (!dropped.iter().any(|name| *name == "ALL")).then(|| Issue::fail(field, found, "ALL", fix))
+        Some(Issue::fail(field, found, "ALL", fix))
     })
 }
 
