@@ -3,6 +3,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
+use ahash::HashSet;
 use jiff::Timestamp;
 
 use super::{
@@ -39,14 +40,55 @@ pub struct Standings {
 /// The verdicts on a subject. Requirements are told by their index in the plan.
 #[derive(Debug, Default)]
 struct Standing {
-    open: Box<[Judged]>,
+    open: Box<[Open]>,
     closed: Box<[Closed]>,
+}
+
+#[derive(Debug)]
+struct Open {
+    requirement: u32,
+    /// Without evidence.
+    verdict: Arc<Verdict>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Closed {
     requirement: u32,
     is_met: bool,
+}
+
+/// Open verdicts that are kept once however many subjects they are the same for: mostly they speak of a class, a
+/// policy or a field that many objects have alike. Bounded.
+#[derive(Debug, Default)]
+pub struct SharedVerdicts(HashSet<Arc<Verdict>>);
+
+impl SharedVerdicts {
+    /// Some 8 MiB when full of verdicts that nothing shares.
+    const MOST: usize = 8_192;
+
+    /// The verdict as it is kept: without the evidence and the moment of its change, which are evaluated again where they
+    /// are asked for.
+    fn kept(&mut self, verdict: Verdict) -> Arc<Verdict> {
+        let Verdict { not_applicable, mut issues, .. } = verdict;
+        issues.shrink_to_fit();
+        let verdict = Verdict { issues, not_applicable, ..bare(None) };
+        if let Some(known) = self.0.get(&verdict) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= Self::MOST {
+            self.forget();
+        }
+        let new = Arc::new(verdict);
+        self.0.insert(Arc::clone(&new));
+        new
+    }
+
+    fn forget(&mut self) {
+        self.0.retain(|verdict| Arc::strong_count(verdict) > 1);
+        if self.0.len() > Self::MOST / 2 {
+            self.0.clear();
+        }
+    }
 }
 
 impl Standings {
@@ -61,6 +103,7 @@ impl Standings {
         world: &World,
         subject: &SubjectKey,
         resolve: Resolve,
+        shared: &mut SharedVerdicts,
         now: Timestamp,
     ) -> Option<Timestamp> {
         let verdicts = verdicts_on(world, &self.plan, subject, resolve, now);
@@ -72,7 +115,7 @@ impl Standings {
         if verdicts.is_empty() {
             self.by_subject.remove(subject);
         } else {
-            self.by_subject.insert(subject.clone(), Standing::of(verdicts));
+            self.by_subject.insert(subject.clone(), Standing::of(verdicts, shared));
         }
         next
     }
@@ -104,19 +147,23 @@ impl Verdicts for Standings {
 }
 
 impl Standing {
-    fn of(verdicts: Vec<Judged>) -> Self {
+    fn of(verdicts: Vec<Judged>, shared: &mut SharedVerdicts) -> Self {
         let (closed, open): (Vec<Judged>, Vec<Judged>) =
             verdicts.into_iter().partition(|judged| judged.verdict.issues.is_empty());
         let closed = closed.iter().filter_map(|judged| {
             let requirement = u32::try_from(judged.requirement).ok()?;
             Some(Closed { requirement, is_met: judged.verdict.not_applicable.is_none() })
         });
-        Self { open: open.into_boxed_slice(), closed: closed.collect() }
+        let open = open.into_iter().filter_map(|judged| {
+            let requirement = u32::try_from(judged.requirement).ok()?;
+            Some(Open { requirement, verdict: shared.kept(judged.verdict) })
+        });
+        Self { open: open.collect(), closed: closed.collect() }
     }
 
     /// In order of requirements.
     fn verdicts(&self) -> impl Iterator<Item = (usize, &Verdict)> {
-        let open = self.open.iter().map(|judged| (judged.requirement, &judged.verdict));
+        let open = self.open.iter().map(|open| (open.requirement as usize, open.verdict.as_ref()));
         let closed = self
             .closed
             .iter()

@@ -62,7 +62,7 @@ impl std::fmt::Display for State {
 }
 
 /// What kind of issue stands between a subject and Pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Problem {
     /// The requirement is not met.
     Fail,
@@ -80,7 +80,7 @@ pub enum Problem {
 }
 
 /// One thing that stands between a subject and Pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Issue {
     /// What kind.
     pub problem: Problem,
@@ -162,7 +162,7 @@ impl Issue {
 }
 
 /// What was looked at, and what it showed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Evidence {
     /// What was found.
     pub found: Cow<'static, str>,
@@ -173,7 +173,7 @@ pub struct Evidence {
 }
 
 /// What a control says of a subject.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Verdict {
     /// Why the control does not apply; then there are no issues.
     pub not_applicable: Option<Cow<'static, str>>,

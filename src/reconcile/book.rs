@@ -13,7 +13,7 @@ use crate::{
     core::{
         facts::{Change, Kind, Name, ObjectKey, Source, SourceState},
         result::{TenantResult, result},
-        standings::Standings,
+        standings::{SharedVerdicts, Standings},
         subject::SubjectKey,
         world::{Proofs, World},
     },
@@ -28,6 +28,7 @@ const SUBJECTS_TOLD_APART: usize = 50_000;
 pub struct Book {
     world: World,
     standings: BTreeMap<Name, Standings>,
+    shared: SharedVerdicts,
     deadlines: Deadlines,
     dirty: BTreeSet<Name>,
     is_open: bool,
@@ -39,6 +40,7 @@ impl Book {
         Self {
             world,
             standings: BTreeMap::new(),
+            shared: SharedVerdicts::default(),
             deadlines: Deadlines::default(),
             dirty: BTreeSet::new(),
             is_open: false,
@@ -200,7 +202,7 @@ impl Book {
         let is_owned = index::is_of_tenant(&self.world, tenant, subject);
         let Some(standings) = self.standings.get_mut(tenant) else { return };
         let next = if is_owned && index::is_subject(&self.world, subject) {
-            standings.evaluate(&self.world, subject, index::resolve, now)
+            standings.evaluate(&self.world, subject, index::resolve, &mut self.shared, now)
         } else {
             standings.forget(subject);
             None
@@ -221,7 +223,7 @@ impl Book {
         self.clear_deadlines(tenant, former.difference(&subjects).cloned());
         let mut standings = Standings::new(plan);
         for subject in subjects {
-            let next = standings.evaluate(&self.world, &subject, index::resolve, now);
+            let next = standings.evaluate(&self.world, &subject, index::resolve, &mut self.shared, now);
             self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject }, next);
         }
         self.standings.insert(tenant.clone(), standings);

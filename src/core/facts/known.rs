@@ -28,7 +28,7 @@ impl<T> Known<T> {
 }
 
 /// Why something is unknown. The two cases are answered by different people and at admission by different rules.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Unknown {
     /// What is declared cannot be decided by anybody who reads only the declaration; the text says what and why.
     Undecidable(String),
@@ -37,7 +37,7 @@ pub enum Unknown {
 }
 
 /// Why Surety does not know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Ignorance {
     /// The source has not been listed yet.
     NotSynced(Source),

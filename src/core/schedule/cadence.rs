@@ -1,5 +1,8 @@
 //! When a schedule runs.
 
+use std::{cell::RefCell, sync::Arc};
+
+use ahash::HashMap;
 use croner::{
     Cron,
     parser::{CronParser, Seconds, Year},
@@ -42,7 +45,7 @@ pub struct Cadence(Run);
 #[derive(Clone, Debug)]
 enum Run {
     Every(SignedDuration),
-    Calendar(Box<Calendar>),
+    Calendar(Arc<Calendar>),
 }
 
 /// Runs at wall-clock times.
@@ -54,11 +57,33 @@ pub(super) struct Calendar {
 
 /// A message quotes no more than this of what it was given.
 const LONGEST_QUOTED: usize = 60;
+/// More texts than the schedules of a large cluster have.
+const MOST_REMEMBERED: usize = 1_024;
+
+thread_local! {
+    /// What was read lately. The same few texts are read for each claim, and reading one costs more than all else that is
+    /// asked of a schedule.
+    static READ: RefCell<HashMap<String, Cadence>> = RefCell::default();
+}
 
 impl Cadence {
     /// Reads a schedule's text as Velero does: five fields, `@daily` and its kin, `@every 1h`, each with `CRON_TZ=Zone `
     /// before it where it is not in UTC.
     pub fn parse(text: &str) -> Result<Self, CadenceError> {
+        if let Some(known) = READ.with_borrow(|read| read.get(text).cloned()) {
+            return Ok(known);
+        }
+        let cadence = Self::read(text)?;
+        READ.with_borrow_mut(|read| {
+            if read.len() >= MOST_REMEMBERED {
+                read.clear();
+            }
+            read.insert(text.to_owned(), cadence.clone());
+        });
+        Ok(cadence)
+    }
+
+    fn read(text: &str) -> Result<Self, CadenceError> {
         let quoted = || text.chars().take(LONGEST_QUOTED).collect::<String>();
         let malformed = |reason: String| CadenceError::Malformed { text: quoted(), reason };
         let (zone, fields) = match grammar::read(text).map_err(malformed)? {
@@ -71,7 +96,7 @@ impl Cadence {
             text: quoted(),
             zone: zone.unwrap_or("").to_owned(),
         })?;
-        Ok(Self(Run::Calendar(Box::new(Calendar { cron, zone }))))
+        Ok(Self(Run::Calendar(Arc::new(Calendar { cron, zone }))))
     }
 
     /// The first run after `now`. A period counts from `now`, because it counts from the last run.

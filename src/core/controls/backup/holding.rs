@@ -14,8 +14,6 @@
 //! An independent copy must outlive the storage system of the volume: only copies of the claim's own count then, because a
 //! snapshot that stays in the storage system falls with it.
 
-use std::cmp::Reverse;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine;
@@ -94,7 +92,10 @@ pub(super) fn candidates<'a>(
     let believed = points.filter(|point| engine::is_believed(context, &point.namespace));
     let started = believed.filter_map(|point: &RecoveryPoint| Some((point.taken_at?, point)));
     let mut candidates: Vec<_> = started.filter(|(taken_at, _)| claim.meta.created <= *taken_at).collect();
-    candidates.sort_unstable_by_key(|(taken_at, point)| (Reverse(*taken_at), point.key()));
+    candidates.sort_unstable_by(|(taken_at, point), (other_taken_at, other)| {
+        let key = |point: &'a RecoveryPoint| (point.kind, &point.namespace, &point.name);
+        other_taken_at.cmp(taken_at).then_with(|| key(point).cmp(&key(other)))
+    });
     candidates
 }
 
