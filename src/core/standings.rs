@@ -71,7 +71,7 @@ impl SharedVerdicts {
     fn kept(&mut self, verdict: Verdict) -> Arc<Verdict> {
         let Verdict { not_applicable, mut issues, .. } = verdict;
         issues.shrink_to_fit();
-        let verdict = Verdict { issues, not_applicable, ..bare(None) };
+        let verdict = Verdict { not_applicable, issues, ..bare(None) };
         if let Some(known) = self.0.get(&verdict) {
             return Arc::clone(known);
         }

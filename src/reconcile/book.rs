@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::deadlines::Deadlines;
 use crate::{
     core::{
+        evaluation::Evaluation,
         facts::{Change, Kind, Name, ObjectKey, Source, SourceState},
         result::{TenantResult, result},
         standings::{SharedVerdicts, Standings},
@@ -170,6 +171,12 @@ impl Book {
     pub fn result(&self, tenant: &str, now: Timestamp) -> Option<TenantResult> {
         let standings = self.standings.get(tenant)?;
         Some(result(standings, self.world.record(tenant).map(Arc::as_ref), now))
+    }
+
+    /// The verdicts of a tenant with all their evidence, evaluated anew.
+    pub fn evaluation(&self, tenant: &str, now: Timestamp) -> Option<Evaluation> {
+        let plan = self.world.plan(tenant)?;
+        Some(Evaluation::of(&self.world, plan, index::subjects_of(&self.world, plan), index::resolve, now))
     }
 
     /// The verdicts of a tenant.

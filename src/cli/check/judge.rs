@@ -146,7 +146,7 @@ fn judge_tenants(
         for finding in result.findings.iter().filter(|finding| scope.is_none_or(|s| s.is_about(finding))) {
             sorted.add_finding(plan, finding);
         }
-        let standings = book.evaluation(&tenant).into_iter().flat_map(|e| standings(e, now));
+        let standings = book.evaluation(&tenant, now).into_iter().flat_map(|e| standings(&e, now));
         report.standings.extend(standings.filter(|s| scope.is_none_or(|scope| scope.has(&s.subject))));
         report.tenants.push(summary(&result, !stand_ins.contains(&tenant)));
     }

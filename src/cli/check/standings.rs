@@ -8,7 +8,7 @@ use super::told::broken;
 use crate::{
     core::{
         catalogue,
-        evaluation::Evaluation,
+        evaluation::{Evaluation, Verdicts},
         judge::state_for,
         plan::Plan,
         result::concerns,

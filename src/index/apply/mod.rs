@@ -203,7 +203,11 @@ fn remove(world: &mut World, key: &ObjectKey) {
         Kind::StorageClass => drop(world.storage_classes.remove(&key.name)),
         Kind::Service if world.services.contains_key(&place()) => drop(world.services.remove(&place())),
         Kind::Ingress if world.ingresses.contains_key(&place()) => drop(world.ingresses.remove(&place())),
-        Kind::Service | Kind::Ingress => {}
+        Kind::Service
+        | Kind::Ingress
+        | Kind::DeleteBackupRequest
+        | Kind::Restore
+        | Kind::ComplianceReport => {}
         Kind::NetworkPolicy => world.remove_network_policy(&place()),
         Kind::Definition => drop(world.definitions.remove(&key.name)),
         Kind::VeleroSchedule => forget_schedule(world, key),
@@ -212,7 +216,6 @@ fn remove(world: &mut World, key: &ObjectKey) {
         Kind::BackupStorageLocation => drop(world.locations.remove(key)),
         Kind::TenantRecord => remove_record(world, &key.name),
         Kind::ClusterRecord => world.cluster_record = None,
-        Kind::DeleteBackupRequest | Kind::Restore | Kind::ComplianceReport => {}
         kind if kind.is_workload() => forget_workload(world, key),
         _ => remove_declaration(world, key),
     }
