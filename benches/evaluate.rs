@@ -18,7 +18,7 @@ use surety::{
     core::{
         evaluation::{Evaluation, Verdicts},
         facts::{Kind, ObjectKey},
-        standings::Standings,
+        standings::{SharedVerdicts, Standings},
         subject::SubjectKey,
     },
     decode, index,
@@ -43,9 +43,9 @@ fn main() {
     let claim = cluster::claim("t-0", 0).to_string();
     let one = |kind: Kind, name: &str| {
         let key = SubjectKey::from(ObjectKey::namespaced(kind, "t-0", name));
-        let mut standings = Standings::new(Arc::clone(plan));
+        let (mut standings, mut shared) = (Standings::new(Arc::clone(plan)), SharedVerdicts::default());
         let world = &world;
-        move || standings.evaluate(world, &key, index::resolve, now)
+        move || standings.evaluate(world, &key, index::resolve, &mut shared, now)
     };
     let measured = compare(
         "one subject",
