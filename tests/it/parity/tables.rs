@@ -58,8 +58,9 @@ pub(super) fn table_of_book(book: &Book, now: Timestamp) -> Table {
 
 /// What is kept with what was not, where both give the same answer; else what is kept alone.
 fn with_evidence(fresh: Option<&Entry>, cell: Cell, mut kept: Entry) -> (Cell, Entry) {
+    let advised = |entry: &Entry| without_advice(Some(entry)).map(|entry| entry.verdict.issues);
     if let Some(fresh) = fresh
-        && kept.verdict.issues == fresh.verdict.issues
+        && advised(&kept) == advised(fresh)
         && kept.verdict.not_applicable.is_some() == fresh.verdict.not_applicable.is_some()
     {
         kept.clone_from(fresh);
