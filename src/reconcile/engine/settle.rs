@@ -8,7 +8,10 @@ use tokio::time::Instant;
 use super::{Engine, FULL_PASS};
 use crate::{
     core::{
-        controls::backup::oldest_newest_point, effective::PolicyReference, facts::Name, plan::Plan,
+        controls::backup::oldest_newest_point,
+        effective::PolicyReference,
+        facts::{Kind, Name},
+        plan::Plan,
         result::TenantResult,
     },
     reconcile::{
@@ -17,6 +20,7 @@ use crate::{
         unwanted,
         withdrawals::Withdrawals,
     },
+    serve::metrics::Outcome,
 };
 
 impl Engine {
@@ -44,6 +48,7 @@ impl Engine {
     }
 
     fn settle_tenant(&mut self, tenant: &Name, now: Timestamp) {
+        let started = Instant::now();
         let Some(result) = self.book.result(tenant, now) else {
             self.results.remove(tenant);
             self.held.remove(tenant);
@@ -63,7 +68,10 @@ impl Engine {
                 self.tell(notice);
             }
         }
+        let is_same = self.results.get(tenant) == Some(&result);
         self.results.insert(tenant.clone(), result);
+        let outcome = if is_same { Outcome::Unchanged } else { Outcome::Changed };
+        self.parts.metrics.reconcile.ended(Kind::Tenant, outcome, started.elapsed());
     }
 
     /// A new leader reports what its predecessor may have left.

@@ -16,9 +16,9 @@ const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 
 /// How a piece of work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Something was written.
+    /// Its result is another one.
     Changed,
-    /// Nothing had to be written.
+    /// Its result is the same.
     Unchanged,
     /// It failed and is repeated.
     Error,
