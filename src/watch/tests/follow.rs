@@ -202,10 +202,16 @@ async fn a_refusal_of_what_was_never_listed_is_told_at_once_and_tried_again_ever
 async fn a_server_that_refuses_when_it_has_just_started_changes_nothing() {
     let (mut rig, body) = Rig::listed(&["a"]).await;
     body.break_off();
+    // How long each is asked to last follows from how long the waits between failures were, which are random.
+    let watches = [watch_uri("10", 290), watch_uri("10", 20)];
     for _ in 0..4 {
-        rig.request(&watch_uri("10", 290)).await.refuse(403, "Forbidden");
+        let exchange = rig.server.next().await;
+        assert!(watches.contains(&exchange.uri()), "{}", exchange.uri());
+        exchange.refuse(403, "Forbidden");
     }
-    rig.request(&watch_uri("10", 20)).await.open().send(&line("BOOKMARK", "", "11"));
+    let exchange = rig.server.next().await;
+    assert!(watches.contains(&exchange.uri()), "{}", exchange.uri());
+    exchange.open().send(&line("BOOKMARK", "", "11"));
     assert!(rig.is_quiet_for(Duration::from_mins(1)).await);
     assert_eq!(rig.metrics.of(Kind::Namespace).lists, 1);
 }
