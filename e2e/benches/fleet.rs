@@ -12,8 +12,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use clap::Parser as _;
-use e2e::fleet::measured::{Measured, Replica, SURETY};
+use e2e::fleet::measured::{self, Measured, Replica};
 use e2e::fleet::server::{Server, path};
 use e2e::fleet::{Fleet, now};
 use futures::future::try_join_all;
@@ -32,15 +31,10 @@ const STARTS: usize = 3;
 type Reader = Client<HttpConnector, Empty<Bytes>>;
 
 fn main() -> Result<()> {
+    measured::be_surety_if_asked();
     let arguments: Vec<String> = std::env::args().collect();
     let word = |at: usize| arguments.get(at).map(String::as_str);
     match word(1) {
-        Some(SURETY) => {
-            let words = std::iter::once("surety".to_owned()).chain(arguments.into_iter().skip(2));
-            let code = surety::cli::Cli::parse_from(words).command.execute();
-            ensure!(code == std::process::ExitCode::SUCCESS, "Surety failed");
-            Ok(())
-        }
         Some("bare-list") => runtime()?.block_on(bare_list(word(2).context("no address")?)),
         Some("evaluate") => evaluate(word(2).context("no number")?.parse()?),
         _ => {

@@ -22,12 +22,18 @@ use crate::{
 
 /// How many namespaces that are gone are remembered for each tenant, so that a restored one is adopted again.
 const GONE_REMEMBERED: usize = 256;
-/// The label of the ConfigMaps.
-pub const RECORD_LABEL: &str = "surety.dev/record";
-/// The value of [`RECORD_LABEL`].
-pub const RECORD_OF_TENANT: &str = "tenant";
 /// The key under which the record stands.
 pub const RECORD_KEY: &str = "record";
+
+/// Which ConfigMaps are records of this kind, as the API server spells it; none of kinds that are no records.
+pub fn selector(kind: Kind) -> Option<String> {
+    let of = match kind {
+        Kind::TenantRecord => keys::RECORD_OF_TENANT,
+        Kind::ClusterRecord => keys::RECORD_OF_CLUSTER,
+        _ => return None,
+    };
+    Some(format!("{}={of}", keys::RECORD))
+}
 
 /// The record of a tenant as it shall be. `held` is the data that was remembered last: what was sent a moment ago may not
 /// have come back yet, and data goes only once.
@@ -78,7 +84,7 @@ pub fn config_map(own_namespace: &str, record: &TenantRecord) -> Result<Desired,
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {
             "name": name, "namespace": own_namespace,
-            "labels": {keys::MANAGED_BY: keys::MANAGED_BY_SURETY, RECORD_LABEL: RECORD_OF_TENANT},
+            "labels": {keys::MANAGED_BY: keys::MANAGED_BY_SURETY, keys::RECORD: keys::RECORD_OF_TENANT},
         },
         "data": {RECORD_KEY: text},
     });

@@ -1,6 +1,6 @@
 //! The connection to the API server: whose credentials, and what the client may do by itself.
 
-use std::path::Path;
+use std::{error::Error as _, path::Path};
 
 use axum::http::{HeaderValue, header::USER_AGENT};
 use kube::{
@@ -13,7 +13,13 @@ use kube::{
 pub(super) async fn connect(kubeconfig: Option<&Path>, identity: &str) -> anyhow::Result<Client> {
     let mut config = match kubeconfig {
         Some(path) => {
-            let file = Kubeconfig::read_from(path)?;
+            let file = Kubeconfig::read_from(path).map_err(|error| {
+                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                anyhow::anyhow!(
+                    "--kubeconfig: {} cannot be read: {why}; wanted a kubeconfig file",
+                    path.display()
+                )
+            })?;
             kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
         }
         None => kube::Config::infer().await?,

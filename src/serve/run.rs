@@ -33,6 +33,7 @@ use super::{
 use crate::{
     admission::{
         http::{self, Limits, listen},
+        register,
         tls::{Certificates, FileSource, Keeper, server_config, server_names},
     },
     core::{controls, facts::Name, transition::Trusted, world::World},
@@ -142,6 +143,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         Ok(())
     });
 
+    warn_of_no_pause(&config);
     tracing::info!(listen = %config.listen, metrics = %config.metrics_listen, "Surety runs");
     supervise(tasks, &readiness, &writing.queue, &stop).await
 }
@@ -156,6 +158,15 @@ struct Writing {
 
 fn clock() -> Clock {
     Arc::new(Timestamp::now)
+}
+
+/// A pause that is asked for and does not count is not to be waited for.
+fn warn_of_no_pause(config: &Config) {
+    if let Some(until) =
+        config.paused_until.filter(|until| register::pause(*until, Timestamp::now()).is_none())
+    {
+        tracing::warn!(%until, "nothing is paused: --paused-until is past, or more than four hours ahead");
+    }
 }
 
 const fn revision() -> &'static str {

@@ -19,8 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bodies::{Review, SORTS, Sort};
-use clap::Parser as _;
-use e2e::fleet::measured::{Measured, Replica, SURETY};
+use e2e::fleet::measured::{self, Measured, Replica};
 use e2e::fleet::{Fleet, server::Server};
 use floor::Floor;
 
@@ -33,13 +32,8 @@ const TURNS: usize = 3;
 const MANY: usize = 16;
 
 fn main() -> Result<()> {
+    measured::be_surety_if_asked();
     let arguments: Vec<String> = std::env::args().collect();
-    if arguments.get(1).is_some_and(|word| word == SURETY) {
-        let words = std::iter::once("surety".to_owned()).chain(arguments.into_iter().skip(2));
-        let code = surety::cli::Cli::parse_from(words).command.execute();
-        ensure!(code == std::process::ExitCode::SUCCESS, "Surety failed");
-        return Ok(());
-    }
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.get(1).map(String::as_str) {

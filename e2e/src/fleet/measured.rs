@@ -1,17 +1,28 @@
 //! A process of its own whose time and memory are measured: the running program again, with other arguments.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::Parser as _;
 
 use crate::{http, ports};
 
 /// The argument that makes a bench be Surety, with the arguments that follow.
-pub const SURETY: &str = "be-surety";
+const SURETY: &str = "be-surety";
 /// How long Surety may take to know a fleet.
 const READY: Duration = Duration::from_mins(5);
+
+/// Is Surety where the arguments of this program ask for it, and then does not come back.
+pub fn be_surety_if_asked() {
+    let mut words = std::env::args().skip(1);
+    if words.next().is_some_and(|word| word == SURETY) {
+        let words = std::iter::once("surety".to_owned()).chain(words);
+        let code = surety::cli::Cli::parse_from(words).command.execute();
+        std::process::exit(i32::from(code != ExitCode::SUCCESS));
+    }
+}
 
 /// A child process; killed when dropped.
 #[derive(Debug)]

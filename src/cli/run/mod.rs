@@ -147,7 +147,7 @@ pub struct RunArgs {
     )]
     pub owner_cluster_role: Option<String>,
     /// Pause until then: nothing is refused, and what would be is a warning. The same as the annotation
-    /// `surety.dev/paused-until` of the registration, and like it without effect when more than four hours ahead.
+    /// `surety.dev/paused-until` of the registration, and like it without effect while that is more than four hours ahead.
     #[arg(
         long,
         value_name = "TIME",

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Error;
 
 use crate::{
-    api::keys,
     cli::{
         CliError,
         cluster::{ClusterArgs, Reader, unlistable},
@@ -17,7 +16,7 @@ use crate::{
         world::World,
     },
     index,
-    reconcile::record::{RECORD_LABEL, RECORD_OF_TENANT},
+    reconcile::record,
     watch::{Failure, Stream},
 };
 
@@ -76,12 +75,9 @@ impl Listed {
         kind: Kind,
         console: &Console,
     ) -> Result<SourceState, CliError> {
-        let stream = match kind {
-            Kind::TenantRecord => Stream::all(kind).with_labels(format!("{RECORD_LABEL}={RECORD_OF_TENANT}")),
-            Kind::ClusterRecord => {
-                Stream::all(kind).with_labels(format!("{}={}", keys::RECORD, keys::RECORD_OF_CLUSTER))
-            }
-            kind => Stream::all(kind),
+        let stream = match record::selector(kind) {
+            Some(label) => Stream::all(kind).with_labels(label),
+            None => Stream::all(kind),
         };
         let plural = kind.resource().plural;
         let world = &mut self.world;
@@ -108,15 +104,11 @@ async fn state_after(reader: &Reader, failure: &Failure, kind: Kind) -> SourceSt
         _ => false,
     };
     match failure {
-        _ if is_record(kind) || is_missing && kind.is_declaration() => SourceState::Synced,
+        _ if record::selector(kind).is_some() || is_missing && kind.is_declaration() => SourceState::Synced,
         _ if is_missing => SourceState::Absent,
         Failure::Forbidden { .. } => SourceState::Forbidden,
         _ => SourceState::Pending,
     }
-}
-
-const fn is_record(kind: Kind) -> bool {
-    matches!(kind, Kind::TenantRecord | Kind::ClusterRecord)
 }
 
 fn reason(reader: &Reader, failure: Failure) -> Error {
