@@ -1,13 +1,13 @@
 //! The plan of a tenant: everything that is demanded of it, by promises and by policies, each use of a control once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
     catalogue,
     control::Control,
-    effective::{Conflict, Effective, Figure, PolicyReference},
+    effective::{Conflict, Effective, Figure, PolicyReference, are_same},
     facts::{Declared, Kind, Labels, Name},
     parameters::Parameters,
     world::World,
@@ -84,14 +84,12 @@ pub struct Unbuilt {
     pub error: Option<String>,
 }
 
-/// Everything that is demanded of a tenant.
+/// What profiles and policies demand together. Tenants that the same ones reach share it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
-    /// The tenant.
-    pub tenant: Arc<Declared<TenantSpec>>,
-    /// The profiles that reach it.
+pub struct Demands {
+    /// The profiles.
     pub profiles: Vec<Arc<Declared<ProfileSpec>>>,
-    /// Its policies, merged.
+    /// The policies, merged.
     pub effective: Effective,
     /// Policies that contradict each other.
     pub conflicts: Vec<Conflict>,
@@ -99,10 +97,30 @@ pub struct Plan {
     pub requirements: Vec<Requirement>,
     /// What cannot be evaluated by this version.
     pub unbuilt: Vec<Unbuilt>,
+}
+
+/// Under which demands are found: the tenants' own enforcement, the profiles and the policies by name.
+pub(crate) type DemandsKey = (Enforcement, Vec<PolicyReference>);
+
+/// Everything that is demanded of a tenant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The tenant.
+    pub tenant: Arc<Declared<TenantSpec>>,
+    /// What its profiles and policies demand.
+    pub demands: Arc<Demands>,
     /// Waivers that reach it.
     pub waivers: Vec<Arc<Declared<WaiverSpec>>>,
     /// Attestations that reach it.
     pub attestations: Vec<Arc<Declared<AttestationSpec>>>,
+}
+
+impl Deref for Plan {
+    type Target = Demands;
+
+    fn deref(&self) -> &Demands {
+        &self.demands
+    }
 }
 
 /// Whether a selector of tenants reaches a tenant with these labels. None reaches a canary: it is nobody's tenant, and
@@ -121,20 +139,52 @@ pub fn build(world: &World, tenant: &Arc<Declared<TenantSpec>>) -> Plan {
         encryption: reaching(world.encryption_policies(), labels, |spec| &spec.tenant_selector),
         isolation: reaching(world.isolation_policies(), labels, |spec| &spec.tenant_selector),
     };
-    let mut requirements = Requirements::new(tenant.spec.enforcement);
+    Plan {
+        tenant: Arc::clone(tenant),
+        demands: demands(world, tenant.spec.enforcement, profiles, effective),
+        waivers: reaching(world.waivers(), labels, |spec| &spec.scope.tenant_selector),
+        attestations: reaching(world.attestations(), labels, |spec| &spec.tenant_selector),
+    }
+}
+
+/// What these profiles and policies demand: as the world has it of another tenant, else anew.
+fn demands(
+    world: &World,
+    cap: Enforcement,
+    profiles: Vec<Arc<Declared<ProfileSpec>>>,
+    effective: Effective,
+) -> Arc<Demands> {
+    let known = world.demands.get(&demands_key(cap, &profiles, &effective));
+    if let Some(known) = known.filter(|known| known.follow_from(&profiles, &effective)) {
+        return Arc::clone(known);
+    }
+    let mut requirements = Requirements::new(cap);
     for profile in &profiles {
         requirements.add_profile(world, profile);
     }
     requirements.add_policies(world, &effective);
-    Plan {
-        tenant: Arc::clone(tenant),
+    Arc::new(Demands {
         conflicts: effective.conflicts(),
         effective,
-        waivers: reaching(world.waivers(), labels, |spec| &spec.scope.tenant_selector),
-        attestations: reaching(world.attestations(), labels, |spec| &spec.tenant_selector),
         requirements: requirements.by_use.into_values().collect(),
         unbuilt: requirements.unbuilt,
         profiles,
+    })
+}
+
+fn demands_key(
+    cap: Enforcement,
+    profiles: &[Arc<Declared<ProfileSpec>>],
+    effective: &Effective,
+) -> DemandsKey {
+    let profiles = profiles.iter().map(|profile| PolicyReference::new(Kind::Profile, &profile.name));
+    (cap, profiles.chain(effective.references()).collect())
+}
+
+impl Demands {
+    /// Whether they are of these very profiles and policies, and not of earlier ones of the same names.
+    fn follow_from(&self, profiles: &[Arc<Declared<ProfileSpec>>], effective: &Effective) -> bool {
+        are_same(&self.profiles, profiles) && self.effective.is_of_the_same(effective)
     }
 }
 
@@ -259,6 +309,11 @@ impl Requirement {
 }
 
 impl Plan {
+    /// Under which its demands are found.
+    pub(crate) fn demands_key(&self) -> DemandsKey {
+        demands_key(self.tenant.spec.enforcement, &self.profiles, &self.effective)
+    }
+
     /// Whether a policy of this kind reaches the tenant.
     pub fn has_policy(&self, kind: Kind) -> bool {
         self.effective.has(kind)

@@ -1,7 +1,7 @@
 //! What the controller keeps of one tenant's verdicts: whole where something stands between a subject and Pass, and
 //! elsewhere only which requirements are met. What a met requirement's evidence was is evaluated again where it is asked for.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, hash::Hash, sync::Arc};
 
 use ahash::HashSet;
 use jiff::Timestamp;
@@ -38,10 +38,10 @@ pub struct Standings {
 }
 
 /// The verdicts on a subject. Requirements are told by their index in the plan.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Standing {
     open: Box<[Open]>,
-    closed: Box<[Closed]>,
+    closed: Arc<[Closed]>,
 }
 
 #[derive(Debug)]
@@ -51,16 +51,19 @@ struct Open {
     verdict: Arc<Verdict>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Closed {
     requirement: u32,
     is_met: bool,
 }
 
-/// Open verdicts that are kept once however many subjects they are the same for: mostly they speak of a class, a
-/// policy or a field that many objects have alike. Bounded.
+/// Verdicts that are kept once however many subjects they are the same for: open ones mostly speak of a class, a policy or
+/// a field that many objects have alike, and what is met is the same for most of a class. Bounded.
 #[derive(Debug, Default)]
-pub struct SharedVerdicts(HashSet<Arc<Verdict>>);
+pub struct SharedVerdicts {
+    open: HashSet<Arc<Verdict>>,
+    closed: HashSet<Arc<[Closed]>>,
+}
 
 impl SharedVerdicts {
     /// Some 8 MiB when full of verdicts that nothing shares.
@@ -72,29 +75,56 @@ impl SharedVerdicts {
         let Verdict { not_applicable, mut issues, .. } = verdict;
         issues.shrink_to_fit();
         let verdict = Verdict { not_applicable, issues, ..bare(None) };
-        if let Some(known) = self.0.get(&verdict) {
+        if let Some(known) = self.open.get(&verdict) {
             return Arc::clone(known);
         }
-        if self.0.len() >= Self::MOST {
-            self.forget();
-        }
         let new = Arc::new(verdict);
-        self.0.insert(Arc::clone(&new));
+        make_room(&mut self.open, Self::MOST);
+        self.open.insert(Arc::clone(&new));
         new
     }
 
-    fn forget(&mut self) {
-        self.0.retain(|verdict| Arc::strong_count(verdict) > 1);
-        if self.0.len() > Self::MOST / 2 {
-            self.0.clear();
+    fn kept_closed(&mut self, closed: &[Closed]) -> Arc<[Closed]> {
+        if let Some(known) = self.closed.get(closed) {
+            return Arc::clone(known);
         }
+        let new: Arc<[Closed]> = Arc::from(closed);
+        make_room(&mut self.closed, Self::MOST);
+        self.closed.insert(Arc::clone(&new));
+        new
+    }
+}
+
+/// Forgets what nobody has any more where there is no place, and all where that is not much.
+fn make_room<T: ?Sized + Eq + Hash>(shared: &mut HashSet<Arc<T>>, most: usize) {
+    if shared.len() < most {
+        return;
+    }
+    shared.retain(|known| Arc::strong_count(known) > 1);
+    if shared.len() > most / 2 {
+        shared.clear();
     }
 }
 
 impl Standings {
-    /// Nothing is judged yet.
-    pub const fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, by_subject: BTreeMap::new() }
+    /// Evaluates these subjects, which are all of the tenant's, in their order; and the next moment at which the answer
+    /// changes by itself, of each that has one.
+    pub fn of(
+        world: &World,
+        plan: Arc<Plan>,
+        subjects: Vec<SubjectKey>,
+        resolve: Resolve,
+        shared: &mut SharedVerdicts,
+        now: Timestamp,
+    ) -> (Self, Vec<(SubjectKey, Timestamp)>) {
+        let (mut by_subject, mut moments) = (Vec::with_capacity(subjects.len()), Vec::new());
+        for subject in subjects {
+            let (standing, next) = judged(world, &plan, &subject, resolve, shared, now);
+            moments.extend(next.map(|next| (subject.clone(), next)));
+            by_subject.extend(standing.map(|standing| (subject, standing)));
+        }
+        // Made at once, a map has no half-filled nodes.
+        (Self { plan, by_subject: by_subject.into_iter().collect() }, moments)
     }
 
     /// Evaluates one subject, or forgets it where it is gone. The next moment at which its answer changes by itself.
@@ -106,16 +136,10 @@ impl Standings {
         shared: &mut SharedVerdicts,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let verdicts = verdicts_on(world, &self.plan, subject, resolve, now);
-        let moments = verdicts.iter().filter_map(|judged| {
-            let requirement = self.plan.requirements.get(judged.requirement)?;
-            next_change(&self.plan, requirement, subject, &judged.verdict, now)
-        });
-        let next = moments.min();
-        if verdicts.is_empty() {
-            self.by_subject.remove(subject);
-        } else {
-            self.by_subject.insert(subject.clone(), Standing::of(verdicts, shared));
+        let (standing, next) = judged(world, &self.plan, subject, resolve, shared, now);
+        match standing {
+            Some(standing) => drop(self.by_subject.insert(subject.clone(), standing)),
+            None => drop(self.by_subject.remove(subject)),
         }
         next
     }
@@ -129,6 +153,25 @@ impl Standings {
     pub fn subjects(&self) -> impl Iterator<Item = &SubjectKey> {
         self.by_subject.keys()
     }
+}
+
+/// The verdicts on a subject, where there are any, and the next moment at which one changes by itself.
+fn judged(
+    world: &World,
+    plan: &Plan,
+    subject: &SubjectKey,
+    resolve: Resolve,
+    shared: &mut SharedVerdicts,
+    now: Timestamp,
+) -> (Option<Standing>, Option<Timestamp>) {
+    let verdicts = verdicts_on(world, plan, subject, resolve, now);
+    let moments = verdicts.iter().filter_map(|judged| {
+        let requirement = plan.requirements.get(judged.requirement)?;
+        next_change(plan, requirement, subject, &judged.verdict, now)
+    });
+    let next = moments.min();
+    let standing = (!verdicts.is_empty()).then(|| Standing::of(verdicts, shared));
+    (standing, next)
 }
 
 impl Verdicts for Standings {
@@ -154,11 +197,12 @@ impl Standing {
             let requirement = u32::try_from(judged.requirement).ok()?;
             Some(Closed { requirement, is_met: judged.verdict.not_applicable.is_none() })
         });
+        let closed: Vec<Closed> = closed.collect();
         let open = open.into_iter().filter_map(|judged| {
             let requirement = u32::try_from(judged.requirement).ok()?;
             Some(Open { requirement, verdict: shared.kept(judged.verdict) })
         });
-        Self { open: open.collect(), closed: closed.collect() }
+        Self { open: open.collect(), closed: shared.kept_closed(&closed) }
     }
 
     /// In order of requirements.

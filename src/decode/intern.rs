@@ -36,7 +36,7 @@ struct Table {
 }
 
 /// The shared name of `text`.
-pub(super) fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     if text.len() > MAX_NAME_BYTES {
         return Name::from(text);
     }

@@ -12,7 +12,7 @@ mod declared;
 mod definition;
 mod error;
 mod ingress;
-mod intern;
+pub(crate) mod intern;
 mod json;
 mod lines;
 mod manifest;

@@ -104,7 +104,7 @@ impl Claim<'_> {
     fn reference(&self) -> ClaimReference {
         ClaimReference {
             namespace: self.namespace.intern(),
-            name: self.name.to_name(),
+            name: self.name.intern(),
             uid: self.uid.some_name(),
         }
     }

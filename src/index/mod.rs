@@ -10,7 +10,7 @@ mod subjects;
 mod tests;
 mod touched;
 
-pub use apply::{apply, missing, set_enforcing_since, set_proofs, set_source};
+pub use apply::{apply, is_known, missing, set_enforcing_since, set_proofs, set_source};
 pub use implied::imply_namespace;
 pub use snapshot::Snapshots;
 pub use subjects::{is_of_tenant, is_subject, refers_to_tenant, resolve, subjects_of};

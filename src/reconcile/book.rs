@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -23,6 +23,10 @@ use crate::{
 
 /// How many subjects of one change are told apart; past it the tenants that own them are evaluated whole.
 const SUBJECTS_TOLD_APART: usize = 50_000;
+/// On how many threads the first evaluation is made at most.
+const MOST_WORKERS: usize = 8;
+/// How many tenants they judge before what they found is taken in.
+const TENANTS_AT_ONCE: usize = 1_024;
 
 /// The world and what was concluded from it.
 #[derive(Debug)]
@@ -66,10 +70,17 @@ impl Book {
         })
     }
 
-    /// Evaluates every tenant, and from then on what changes.
+    /// Evaluates every tenant, and from then on what changes. On every core: nobody is served before.
     pub fn open(&mut self, now: Timestamp) {
         self.is_open = true;
-        self.evaluate_all(now);
+        let mut tenants: Vec<Name> = self.world.tenants().map(|tenant| tenant.name.clone()).collect();
+        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
+        while !tenants.is_empty() {
+            let round = tenants.split_off(tenants.len().saturating_sub(TENANTS_AT_ONCE));
+            for (tenant, judged) in judge_side_by_side(&self.world, round, workers, now) {
+                self.keep(&tenant, judged);
+            }
+        }
     }
 
     /// Evaluates every tenant again: the slow full pass that heals.
@@ -84,6 +95,9 @@ impl Book {
     pub fn apply(&mut self, change: Change, now: Timestamp) {
         if !self.is_open {
             index::apply(&mut self.world, change);
+            return;
+        }
+        if index::is_known(&self.world, &change) {
             return;
         }
         let before = self.world.clone();
@@ -218,27 +232,70 @@ impl Book {
     }
 
     fn evaluate_tenant(&mut self, tenant: &Name, now: Timestamp) {
-        self.dirty.insert(tenant.clone());
-        let former: BTreeSet<SubjectKey> =
-            self.standings.get(tenant).into_iter().flat_map(Standings::subjects).cloned().collect();
-        let Some(plan) = self.world.plan(tenant).cloned() else {
-            self.standings.remove(tenant);
-            self.clear_deadlines(tenant, former);
-            return;
-        };
-        let subjects: BTreeSet<SubjectKey> = index::subjects_of(&self.world, &plan).into_iter().collect();
-        self.clear_deadlines(tenant, former.difference(&subjects).cloned());
-        let mut standings = Standings::new(plan);
-        for subject in subjects {
-            let next = standings.evaluate(&self.world, &subject, index::resolve, &mut self.shared, now);
-            self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject }, next);
-        }
-        self.standings.insert(tenant.clone(), standings);
+        let judged = judge_tenant(&self.world, tenant, &mut self.shared, now);
+        self.keep(tenant, judged);
     }
 
-    fn clear_deadlines(&mut self, tenant: &Name, subjects: impl IntoIterator<Item = SubjectKey>) {
-        for subject in subjects {
-            self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject }, None);
+    /// Keeps what was judged of a tenant as a whole, and the moments at which it changes by itself.
+    fn keep(&mut self, tenant: &Name, judged: Option<JudgedTenant>) {
+        self.dirty.insert(tenant.clone());
+        let (standings, moments) = judged.map_or((None, Vec::new()), |(new, moments)| (Some(new), moments));
+        let former = match standings {
+            Some(standings) => self.standings.insert(tenant.clone(), standings),
+            None => self.standings.remove(tenant),
+        };
+        let has_moment = |subject: &SubjectKey| moments.binary_search_by(|(of, _)| of.cmp(subject)).is_ok();
+        for subject in former.iter().flat_map(Standings::subjects).filter(|subject| !has_moment(subject)) {
+            self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject: subject.clone() }, None);
+        }
+        for (subject, moment) in moments {
+            self.deadlines.set(TouchedSubject { tenant: tenant.clone(), subject }, Some(moment));
         }
     }
+}
+
+/// The verdicts on all of a tenant's subjects, and the moments at which they change by themselves, in order of subjects.
+type JudgedTenant = (Standings, Vec<(SubjectKey, Timestamp)>);
+
+/// Judges a tenant as a whole; none where it is gone.
+fn judge_tenant(
+    world: &World,
+    tenant: &Name,
+    shared: &mut SharedVerdicts,
+    now: Timestamp,
+) -> Option<JudgedTenant> {
+    let plan = Arc::clone(world.plan(tenant)?);
+    let subjects = index::subjects_of(world, &plan);
+    Some(Standings::of(world, plan, subjects, index::resolve, shared, now))
+}
+
+/// The same of many, each by whichever thread is free.
+fn judge_side_by_side(
+    world: &World,
+    tenants: Vec<Name>,
+    workers: usize,
+    now: Timestamp,
+) -> Vec<(Name, Option<JudgedTenant>)> {
+    let waiting = Mutex::new(tenants.into_iter());
+    let work = || {
+        let mut shared = SharedVerdicts::default();
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        std::iter::from_fn(next)
+            .map(|tenant| {
+                let judged = judge_tenant(world, &tenant, &mut shared, now);
+                (tenant, judged)
+            })
+            .collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let mut judged = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => judged.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        judged
+    })
 }

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use hyper::body::Bytes;
 use kube::Client;
 use tokio::{
-    sync::mpsc,
+    sync::{Semaphore, mpsc},
     time::{Instant, sleep_until, timeout_at},
 };
 
@@ -33,6 +33,14 @@ pub(super) struct Shared {
     pub(super) timing: Timing,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<WatchMetrics>,
+    /// One for each core: more pages decoded at once take no less time, and hold more memory.
+    pub(super) decoding: Semaphore,
+}
+
+impl Shared {
+    pub(super) fn decoding() -> Semaphore {
+        Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))
+    }
 }
 
 /// What a follower says, with the number of its stream and of its run.
@@ -170,7 +178,10 @@ impl Follower {
         if matches!(body, Err(Failure::TooLarge(_))) {
             self.page_limit.store((limit / 2).max(1), Relaxed);
         }
-        decode_page(Arc::clone(&self.shared.decoder), self.stream.kind, body?).await
+        let body = body?;
+        // Never closed, so that there is always a permit to wait for.
+        let _permit = self.shared.decoding.acquire().await;
+        decode_page(Arc::clone(&self.shared.decoder), self.stream.kind, body).await
     }
 
     async fn watch(&self, from: ResourceVersion) -> Ended {

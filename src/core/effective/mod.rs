@@ -123,6 +123,19 @@ impl Effective {
         self.policies().find(|(known, _)| known == policy)?.1.deny_existing_from
     }
 
+    /// The policies, by kind and name.
+    pub(super) fn references(&self) -> impl Iterator<Item = PolicyReference> {
+        self.policies().map(|(policy, _)| policy)
+    }
+
+    /// Whether it is of the very same policies.
+    pub(super) fn is_of_the_same(&self, other: &Self) -> bool {
+        are_same(&self.backup, &other.backup)
+            && are_same(&self.retention, &other.retention)
+            && are_same(&self.encryption, &other.encryption)
+            && are_same(&self.isolation, &other.isolation)
+    }
+
     fn policies(&self) -> impl Iterator<Item = (PolicyReference, Answers)> {
         macro_rules! answers {
             ($policies:expr, $kind:ident) => {
@@ -143,6 +156,11 @@ impl Effective {
     pub fn has(&self, kind: Kind) -> bool {
         self.policies().any(|(policy, _)| policy.kind == kind)
     }
+}
+
+/// Whether these are the very same things, in the same order.
+pub(super) fn are_same<T>(some: &[Arc<T>], others: &[Arc<T>]) -> bool {
+    some.len() == others.len() && some.iter().zip(others).all(|(one, other)| Arc::ptr_eq(one, other))
 }
 
 impl Demand {

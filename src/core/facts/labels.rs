@@ -33,6 +33,10 @@ impl Labels {
     /// Whether `selector` selects an object with these labels. A selector that does not parse selects nothing:
     /// the API server does not store one.
     pub fn are_selected_by(&self, selector: &LabelSelector) -> bool {
+        if selector.match_expressions.as_ref().is_none_or(Vec::is_empty) {
+            let mut wanted = selector.match_labels.iter().flatten();
+            return wanted.all(|(key, value)| self.get(key) == Some(value.as_str()));
+        }
         Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(&*self.0))
     }
 }

@@ -27,7 +27,7 @@ use crate::core::{
         ObjectKey, PersistentVolume, PersistentVolumeClaim, Proof, RecoveryPoint, Schedule, Service, Source,
         SourceState, StorageClass, TenantRecord, VolumeCopy, Workload,
     },
-    plan::Plan,
+    plan::{Demands, DemandsKey, Plan},
     subject::SubjectKey,
 };
 
@@ -82,6 +82,8 @@ pub struct World {
 
     // Derived, kept current by `index::apply`.
     pub(crate) plans: OrdMap<Name, Arc<Plan>>,
+    /// What plans share. Some may be of plans that are no more.
+    pub(crate) demands: OrdMap<DemandsKey, Arc<Demands>>,
     pub(crate) recorded_claims: OrdSet<(Name, Name)>,
     /// Namespaces by name that tenants list, whether they are there or not.
     pub(crate) listed_namespaces: OrdSet<(Name, Name)>,
@@ -139,6 +141,7 @@ impl World {
             copies: OrdMap::new(),
             locations: OrdMap::new(),
             plans: OrdMap::new(),
+            demands: OrdMap::new(),
             recorded_claims: OrdSet::new(),
             listed_namespaces: OrdSet::new(),
             namespace_selectors: SelectorIndex::default(),

@@ -7,7 +7,7 @@ use super::{DELETION_FAILURE, SCHEDULE_NAME, selection::BackupSpec};
 use crate::{
     api::{backup_policy::EngineName, keys},
     core::facts::{DeleteBackupRequest, Expiry, Kind, Meta, Name, Origin, PointState, RecoveryPoint},
-    decode::{Fault, Metadata, Nested, Text, from_slice},
+    decode::{Fault, Metadata, Nested, Text, from_slice, intern},
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,7 +64,7 @@ pub(crate) fn backup(json: &[u8]) -> Result<RecoveryPoint, Fault> {
 }
 
 fn label(metadata: &Metadata<'_>, key: &str) -> Option<Name> {
-    metadata.labels.get(key).filter(|value| !value.is_empty()).map(Name::from)
+    metadata.labels.get(key).filter(|value| !value.is_empty()).map(intern::name)
 }
 
 impl Status<'_> {

@@ -10,7 +10,7 @@ use crate::{
         facts::{Name, NamespacePattern, Selection, VolumeData},
         glob::glob_matches,
     },
-    decode::{List, Nested, Objects, Pairs, Present, Text},
+    decode::{List, Nested, Objects, Pairs, Present, Text, intern},
     engines::duration::GoDuration,
 };
 
@@ -138,7 +138,7 @@ fn matches_any(filters: &List<Text<'_>>, names: &[&str]) -> bool {
 }
 
 fn pattern(text: &str) -> NamespacePattern {
-    let name = || Name::from(text);
+    let name = || intern::name(text);
     if text == "*" {
         NamespacePattern::All
     } else if text.contains(['*', '?', '[']) {

@@ -4,9 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::core::{
     facts::{Fact, Kind, Name, Namespace, ObjectKey, TenantRecord},
-    plan, tenancy,
+    plan::{self, Plan},
+    tenancy,
     world::World,
 };
+
+/// How many demands that no plan has any more may be kept beside the others.
+const DEMANDS_LEFT_OVER: usize = 64;
 
 pub(super) fn insert_declaration(world: &mut World, fact: Fact) {
     let key = fact.key();
@@ -116,10 +120,23 @@ fn plan_again(world: &mut World, mut reached: Vec<Name>) {
         match world.tenants.get(&name).cloned() {
             Some(tenant) => {
                 let plan = plan::build(world, &tenant);
+                share_demands(world, &plan);
                 world.plans.insert(name, Arc::new(plan));
             }
             None => drop(world.plans.remove(&name)),
         }
+    }
+    if world.demands.len() > world.plans.len() + DEMANDS_LEFT_OVER {
+        let demands = world.plans.values().map(|plan| (plan.demands_key(), Arc::clone(&plan.demands)));
+        world.demands = demands.collect();
+    }
+}
+
+/// Keeps what a plan demands for the next tenant that the same profiles and policies reach.
+fn share_demands(world: &mut World, plan: &Plan) {
+    let key = plan.demands_key();
+    if !world.demands.get(&key).is_some_and(|known| Arc::ptr_eq(known, &plan.demands)) {
+        world.demands.insert(key, Arc::clone(&plan.demands));
     }
 }
 

@@ -50,6 +50,32 @@ fn forget_unreadable(world: &mut World, key: &ObjectKey) {
     }
 }
 
+/// Whether the world has an object with these very facts already, so that applying them would only make copies of what is
+/// known: so of nearly everything that is listed again. Never told of declarations, namespaces and network policies, which
+/// are looked at each time.
+pub fn is_known(world: &World, change: &Change) -> bool {
+    let Change::Apply(fact) = change else { return false };
+    let is_same = match fact {
+        Fact::Workload(new) => is(world.workload(new.kind, &new.namespace, &new.name), new),
+        Fact::PersistentVolumeClaim(new) => is(world.claim(&new.namespace, &new.name), new),
+        Fact::PersistentVolume(new) => is(world.volumes.get(&new.name), new),
+        Fact::StorageClass(new) => is(world.storage_classes.get(&new.name), new),
+        Fact::Service(new) => is(world.services.get(&(new.namespace.clone(), new.name.clone())), new),
+        Fact::Ingress(new) => is(world.ingresses.get(&(new.namespace.clone(), new.name.clone())), new),
+        Fact::Definition(new) => is(world.definitions.get(&new.name), new),
+        Fact::Schedule(new) => is(world.schedules.get(&new.key()), new),
+        Fact::RecoveryPoint(new) => is(world.points.get(&new.key()), new),
+        Fact::VolumeCopy(new) => is(world.copies.get(&new.key()), new),
+        Fact::Location(new) => is(world.locations.get(&new.key()), new),
+        _ => false,
+    };
+    is_same && (world.unreadable.is_empty() || !world.unreadable.contains_key(&fact.key()))
+}
+
+fn is<T: PartialEq>(known: Option<&Arc<T>>, new: &T) -> bool {
+    known.is_some_and(|known| **known == *new)
+}
+
 /// The objects of a kind that a complete list did not show: deletions that were missed while disconnected.
 pub fn missing(world: &World, kind: Kind, seen: &BTreeSet<ObjectKey>) -> Vec<ObjectKey> {
     keys_of(world, kind).into_iter().filter(|key| !seen.contains(key)).collect()

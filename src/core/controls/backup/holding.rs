@@ -14,6 +14,8 @@
 //! An independent copy must outlive the storage system of the volume: only copies of the claim's own count then, because a
 //! snapshot that stays in the storage system falls with it.
 
+use std::cell::OnceCell;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine;
@@ -21,7 +23,7 @@ use crate::core::{
     context::Context,
     facts::{
         Ignorance, Known, Location, Name, Origin, PersistentVolumeClaim, PointState, RecoveryPoint, Source,
-        Unknown, VolumeData,
+        Unknown, VolumeCopy, VolumeData,
     },
 };
 
@@ -44,14 +46,50 @@ pub(super) enum Proof {
 
 /// What a point shows of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Holding {
+pub(super) enum Holding<'a> {
     /// It holds it.
     Holds(Proof),
     /// It cannot be told.
-    Undecided(Unknown),
+    Undecided(Doubt<'a>),
     /// It does not.
     Not,
 }
+
+/// Why it cannot be told. In words only where somebody reads them: most points of a claim are passed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doubt<'a> {
+    /// The engine's word for its state is not known.
+    State(&'a Name),
+    /// Nothing tells of single volumes.
+    NoEvidence,
+    /// Its selection is narrowed by what is not read.
+    Narrowed(&'a Name),
+    /// It was taken in the future.
+    ClockSkew,
+    /// Its location is not reached.
+    Unreachable(Ignorance),
+}
+
+impl Doubt<'_> {
+    fn about(self, point: &RecoveryPoint, taken_at: Timestamp) -> Unknown {
+        let key = point.key();
+        let why = match self {
+            Self::State(word) => format!("{key} is `{word}`, which this version does not know"),
+            Self::NoEvidence => format!(
+                "{key} has no per-volume evidence; give Surety read access to the store or use snapshotMoveData"
+            ),
+            Self::Narrowed(why) => format!("{key} is narrowed by {why}"),
+            Self::ClockSkew => {
+                format!("clock skew: {key} was taken at {taken_at:.0}, which is still to come")
+            }
+            Self::Unreachable(why) => return Unknown::NotKnown(why),
+        };
+        Unknown::Undecidable(why)
+    }
+}
+
+/// The copies of a claim, looked up once a point is asked for them.
+pub(super) type Copies<'a> = OnceCell<Vec<&'a VolumeCopy>>;
 
 /// The newest point that holds a claim, and the newest that may.
 #[derive(Default)]
@@ -102,16 +140,17 @@ pub(super) fn candidates<'a>(
 /// The newest point that holds the claim.
 pub(super) fn newest<'a>(context: &Context<'a>, claim: &'a PersistentVolumeClaim) -> Newest<'a> {
     let asked = Asked::by(context);
+    let copies = Copies::new();
     let mut newest = Newest::default();
     for (taken_at, point) in candidates(context, claim) {
-        match within_reach(context, point, taken_at, holding(context, point, claim, asked)) {
+        match within_reach(context, point, taken_at, holding(context, point, claim, &copies, asked)) {
             (Holding::Holds(proof), changes_at) => {
                 newest.held = Some((taken_at, point, proof));
                 newest.changes_at = earlier(newest.changes_at, changes_at);
                 break;
             }
-            (Holding::Undecided(why), changes_at) => {
-                newest.undecided.get_or_insert((taken_at, why));
+            (Holding::Undecided(doubt), changes_at) => {
+                newest.undecided.get_or_insert_with(|| (taken_at, doubt.about(point, taken_at)));
                 newest.changes_at = earlier(newest.changes_at, changes_at);
             }
             (Holding::Not, _) => {}
@@ -125,12 +164,13 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 }
 
 /// What a point shows of a claim that was there when its run started, wherever it lies.
-pub(super) fn holding<'a>(
+pub(super) fn holding<'a, 'p>(
     context: &Context<'a>,
-    point: &RecoveryPoint,
+    point: &'p RecoveryPoint,
     claim: &'a PersistentVolumeClaim,
+    copies: &Copies<'a>,
     asked: Asked,
-) -> Holding {
+) -> Holding<'p> {
     if !asked.accepts_imported && is_imported(context, point) {
         return Holding::Not;
     }
@@ -138,11 +178,9 @@ pub(super) fn holding<'a>(
         PointState::Usable => false,
         PointState::Partial => true,
         PointState::Failed | PointState::Running | PointState::Deleting => return Holding::Not,
-        PointState::Unknown(word) => {
-            return undecidable(format!("{} is `{word}`, which this version does not know", point.key()));
-        }
+        PointState::Unknown(word) => return Holding::Undecided(Doubt::State(word)),
     };
-    if let Some(is_empty) = own_copy(context, point, claim) {
+    if let Some(is_empty) = own_copy(copies.get_or_init(|| complete_copies(context, claim)), point) {
         return Holding::Holds(Proof::OwnCopy { is_empty });
     }
     if is_partial || asked.is_independent {
@@ -159,61 +197,54 @@ fn is_imported(context: &Context<'_>, point: &RecoveryPoint) -> bool {
     }
 }
 
-/// Whether the run has a complete copy of the claim, and whether it is empty.
-fn own_copy<'a>(
-    context: &Context<'a>,
-    point: &RecoveryPoint,
-    claim: &'a PersistentVolumeClaim,
-) -> Option<bool> {
-    let copies = context.copies_of(claim).filter(|copy| {
-        let is_of_claim = copy.claim_uid.as_ref().is_none_or(|uid| *uid == claim.meta.uid);
-        copy.is_complete && is_of_claim && copy.point == point.name && copy.namespace == point.namespace
-    });
-    copies.map(|copy| copy.is_empty).reduce(|all_empty, is_empty| all_empty && is_empty)
+/// The complete copies that were made of the claim.
+fn complete_copies<'a>(context: &Context<'a>, claim: &'a PersistentVolumeClaim) -> Vec<&'a VolumeCopy> {
+    let is_of_claim =
+        |copy: &VolumeCopy| copy.claim_uid.as_ref().is_none_or(|uid| *uid == claim.meta.uid);
+    let copies = context.copies_of(claim).map(AsRef::as_ref);
+    copies.filter(|copy: &&VolumeCopy| copy.is_complete && is_of_claim(copy)).collect()
 }
 
-fn by_count(point: &RecoveryPoint) -> Holding {
-    let no_evidence = || {
-        undecidable(format!(
-            "{} has no per-volume evidence; give Surety read access to the store or use snapshotMoveData",
-            point.key()
-        ))
-    };
+/// Whether the run has a complete copy of the claim, and whether it is empty.
+fn own_copy(copies: &[&VolumeCopy], point: &RecoveryPoint) -> Option<bool> {
+    let of_run =
+        copies.iter().filter(|copy| copy.point == point.name && copy.namespace == point.namespace);
+    of_run.map(|copy| copy.is_empty).reduce(|all_empty, is_empty| all_empty && is_empty)
+}
+
+fn by_count(point: &RecoveryPoint) -> Holding<'_> {
     let (attempted, completed) = point.snapshots;
     match point.volume_data {
         VolumeData::None => Holding::Not,
         _ if attempted == 0 => Holding::Not,
-        VolumeData::Moved => no_evidence(),
-        VolumeData::Snapshots | VolumeData::Undecided if attempted != completed => no_evidence(),
+        VolumeData::Moved => Holding::Undecided(Doubt::NoEvidence),
+        VolumeData::Snapshots | VolumeData::Undecided if attempted != completed => {
+            Holding::Undecided(Doubt::NoEvidence)
+        }
         VolumeData::Snapshots | VolumeData::Undecided => match &point.selection.narrowed_by {
-            Some(why) => undecidable(format!("{} is narrowed by {why}", point.key())),
+            Some(why) => Holding::Undecided(Doubt::Narrowed(why)),
             None => Holding::Holds(Proof::Count),
         },
     }
 }
 
-fn undecidable(why: String) -> Holding {
-    Holding::Undecided(Unknown::Undecidable(why))
-}
-
 /// The same, unless the engine's clock is wrong or the point's location cannot be reached; and when that changes.
-fn within_reach(
+fn within_reach<'p>(
     context: &Context<'_>,
     point: &RecoveryPoint,
     taken_at: Timestamp,
-    holding: Holding,
-) -> (Holding, Option<Timestamp>) {
+    holding: Holding<'p>,
+) -> (Holding<'p>, Option<Timestamp>) {
     if !matches!(holding, Holding::Holds(_)) {
         return (holding, None);
     }
     let believable_from = taken_at.checked_sub(CLOCK_SKEW).unwrap_or(Timestamp::MIN);
     if context.now() < believable_from {
-        let why = format!("clock skew: {} was taken at {taken_at:.0}, which is still to come", point.key());
-        return (undecidable(why), Some(believable_from));
+        return (Holding::Undecided(Doubt::ClockSkew), Some(believable_from));
     }
     match reachable_until(context, point) {
         Ok(until) => (holding, until),
-        Err(why) => (Holding::Undecided(Unknown::NotKnown(why)), None),
+        Err(why) => (Holding::Undecided(Doubt::Unreachable(why)), None),
     }
 }
 

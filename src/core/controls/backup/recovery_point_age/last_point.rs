@@ -10,7 +10,7 @@ use crate::core::{
         demand::{Use, concerned, is_by_an_outsider, place_is_ending},
         engine::field,
         exempt,
-        holding::{self, Asked, Holding},
+        holding::{self, Asked, Copies, Holding},
     },
     effective::RetentionBounds,
     facts::{Kind, ObjectKey, PersistentVolumeClaim, RecoveryPoint},
@@ -75,8 +75,9 @@ fn is_last_of(
     if exempt::is_left_out(&context, claim.into()) {
         return false;
     }
+    let copies = Copies::new();
     let holds = |candidate: &RecoveryPoint| {
-        matches!(holding::holding(&context, candidate, claim, asked), Holding::Holds(_))
+        matches!(holding::holding(&context, candidate, claim, &copies, asked), Holding::Holds(_))
     };
     let mut holding = holding::candidates(&context, claim).into_iter().filter(|(_, point)| holds(point));
     let first = holding.next();
