@@ -23,7 +23,7 @@ const CLOSED_REMEMBERED: usize = 500;
 const OPEN_REMEMBERED: usize = 2_000;
 
 /// A finding.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Finding {
     /// A stable key of control, subject, field and container.
     pub key: Name,
@@ -54,7 +54,7 @@ pub struct Finding {
 }
 
 /// The state of a commitment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CommitmentState {
     /// The profile.
     pub profile: Name,
@@ -71,7 +71,7 @@ pub struct CommitmentState {
 }
 
 /// The result of a tenant.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TenantResult {
     /// The tenant.
     pub tenant: Name,

@@ -3,7 +3,7 @@
 use super::verdict::State;
 
 /// Weights of commitments by state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Weights {
     by_state: [i64; State::ALL.len()],
 }

@@ -9,6 +9,7 @@ pub mod engine;
 mod figures;
 mod notices;
 pub mod record;
+mod reported;
 pub mod status;
 pub mod unwanted;
 mod withdrawals;

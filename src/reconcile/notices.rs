@@ -1,11 +1,10 @@
 //! What is told in Events: on a change only, one for each, and nothing that is not in a status too.
 
+use super::reported::{Failing, Reported};
 use crate::{
     core::{
         facts::{Kind, Name},
         plan::Plan,
-        result::{Finding, TenantResult},
-        verdict::State,
     },
     write::{Action, Notice, Reason, Regarding, Severity, Target},
 };
@@ -15,26 +14,20 @@ const TOLD_SINGLY: usize = 5;
 
 /// The Events of a change from one result of a tenant to the next. Nothing is told of a first result: a restart finds
 /// nothing new.
-pub fn of_change(plan: &Plan, before: Option<&TenantResult>, after: &TenantResult) -> Vec<Notice> {
+pub fn of_change(plan: &Plan, before: Option<&Reported>, after: &Reported) -> Vec<Notice> {
     let Some(before) = before else { return Vec::new() };
     let tenant = Regarding {
         target: Target::cluster(Kind::Tenant.resource(), plan.tenant.name.clone()),
         uid: plan.tenant.meta.uid.clone(),
     };
-    let mut notices = told(&tenant, Reason::FindingOpened, Severity::Warning, &newly_open(before, after));
-    notices.extend(told(&tenant, Reason::FindingClosed, Severity::Normal, &newly_open(after, before)));
+    let opened: Vec<&Failing> = after.failing_only_here(before).collect();
+    let closed: Vec<&Failing> = before.failing_only_here(after).collect();
+    let mut notices = told(&tenant, Reason::FindingOpened, Severity::Warning, &opened);
+    notices.extend(told(&tenant, Reason::FindingClosed, Severity::Normal, &closed));
     notices
 }
 
-/// The findings that are open in `after` and not in `before`.
-fn newly_open<'a>(before: &TenantResult, after: &'a TenantResult) -> Vec<&'a Finding> {
-    let is_open = |finding: &&Finding| finding.state == State::Fail;
-    let known: Vec<&Name> = before.findings.iter().filter(is_open).map(|finding| &finding.key).collect();
-    let known: std::collections::BTreeSet<&Name> = known.into_iter().collect();
-    after.findings.iter().filter(is_open).filter(|finding| !known.contains(&finding.key)).collect()
-}
-
-fn told(tenant: &Regarding, reason: Reason, severity: Severity, findings: &[&Finding]) -> Vec<Notice> {
+fn told(tenant: &Regarding, reason: Reason, severity: Severity, findings: &[&Failing]) -> Vec<Notice> {
     let notice = |note: String| Notice {
         regarding: tenant.clone(),
         related: None,
@@ -50,9 +43,9 @@ fn told(tenant: &Regarding, reason: Reason, severity: Severity, findings: &[&Fin
     notes.into_iter().map(notice).collect()
 }
 
-fn sentence(finding: &Finding) -> String {
-    let issue = &finding.issue;
-    format!("{} on {}: found {}; wanted {}", finding.control, finding.subject, issue.found, issue.wanted)
+fn sentence(finding: &Failing) -> String {
+    let Failing { control, subject, found, wanted, .. } = finding;
+    format!("{control} on {subject}: found {found}; wanted {wanted}")
 }
 
 /// What is told when a write of Surety's put back what somebody had changed.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::{Value, json};
 
-use super::desired::Desired;
+use super::{desired::Desired, reported::Reported};
 use crate::{
     api::{TenantSpec, keys},
     core::{
@@ -180,25 +180,15 @@ fn current_of(fact: &Fact) -> Option<(&Arc<[Condition]>, i64)> {
 /// What the results say of every policy and profile.
 pub fn standings<'a>(
     world: &World,
-    results: impl Iterator<Item = &'a TenantResult>,
+    results: impl Iterator<Item = &'a Reported>,
 ) -> BTreeMap<PolicyReference, Standing> {
     let mut standings: BTreeMap<PolicyReference, Standing> = BTreeMap::new();
     for result in results {
         let Some(plan) = world.plan(&result.tenant) else { continue };
-        for (policy, (state, failing)) in &result.policies {
-            let standing = standings.entry(policy.clone()).or_default();
-            standing.state = Some(standing.state.map_or(*state, |known| known.min(*state)));
+        for (reference, (state, failing)) in &result.against {
+            let standing = standings.entry(reference.clone()).or_default();
+            standing.state = standing.state.into_iter().chain(*state).min();
             standing.failing = standing.failing.saturating_add(*failing);
-        }
-        for profile in &plan.profiles {
-            let standing = standings.entry(PolicyReference::new(Kind::Profile, &profile.name)).or_default();
-            let prefix = format!("{}/", profile.name);
-            let against = result.findings.iter().filter(|finding| {
-                finding.state != State::Waived
-                    && finding.breaks.iter().any(|broken| broken.starts_with(&prefix))
-            });
-            standing.failing =
-                standing.failing.saturating_add(i32::try_from(against.count()).unwrap_or(i32::MAX));
         }
         for reference in references(plan) {
             standings.entry(reference).or_default().tenants += 1;

@@ -65,7 +65,8 @@ impl Watches {
     pub fn start(setup: Setup) -> Result<Self, WatchError> {
         let Setup { client, decoder, streams, timing, clock, metrics, shutdown } = setup;
         check(&streams)?;
-        let shared = Arc::new(Shared { client, decoder, timing, clock, metrics, decoding: Shared::decoding() });
+        let shared =
+            Arc::new(Shared { client, decoder, timing, clock, metrics, decoding: Shared::decoding() });
         let (sender, deliveries) = mpsc::channel(QUEUE);
         let mut watches = Self {
             catalogue: Catalogue::new(streams.iter().map(|stream| stream.kind)),

@@ -70,7 +70,7 @@ pub struct ClaimRecord {
 }
 
 /// What is remembered of a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingMemory {
     /// The moment since which it is true.

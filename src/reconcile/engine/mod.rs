@@ -18,11 +18,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{book::Book, desired, withdrawals::Withdrawals, writes::Writes};
+use super::{book::Book, desired, reported::Reported, withdrawals::Withdrawals, writes::Writes};
 use crate::{
     core::{
         facts::{Change, Fact, HeldData, Kind, Name, ObjectKey, Source, SourceState},
-        result::TenantResult,
         world::{Proofs, World},
     },
     index::Snapshots,
@@ -83,7 +82,7 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     book: Book,
-    results: BTreeMap<Name, TenantResult>,
+    reported: BTreeMap<Name, Reported>,
     declarations_changed: bool,
     exported: BTreeSet<Name>,
     written: HashMap<Target, BTreeSet<&'static str>>,
@@ -100,7 +99,7 @@ impl Engine {
         Self {
             parts,
             book: Book::new(world),
-            results: BTreeMap::new(),
+            reported: BTreeMap::new(),
             declarations_changed: true,
             exported: BTreeSet::new(),
             written: HashMap::default(),

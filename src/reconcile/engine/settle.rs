@@ -16,6 +16,7 @@ use crate::{
     },
     reconcile::{
         desired, figures, notices, record,
+        reported::Reported,
         status::{self, Known},
         unwanted,
         withdrawals::Withdrawals,
@@ -50,7 +51,7 @@ impl Engine {
     fn settle_tenant(&mut self, tenant: &Name, now: Timestamp) {
         let started = Instant::now();
         let Some(result) = self.book.result(tenant, now) else {
-            self.results.remove(tenant);
+            self.reported.remove(tenant);
             self.held.remove(tenant);
             if self.exported.remove(tenant) {
                 self.parts.metrics.tenants.remove(tenant);
@@ -62,14 +63,15 @@ impl Engine {
         let exported = figures::figures(&plan, &result, oldest, FULL_PASS, now);
         self.parts.metrics.tenants.set(tenant, exported);
         self.exported.insert(tenant.clone());
+        let reported = Reported::of(&plan, &result);
         if self.parts.writes.is_leading() {
             self.write_tenant(&plan, &result, oldest, now);
-            for notice in notices::of_change(&plan, self.results.get(tenant), &result) {
+            for notice in notices::of_change(&plan, self.reported.get(tenant), &reported) {
                 self.tell(notice);
             }
         }
-        let is_same = self.results.get(tenant) == Some(&result);
-        self.results.insert(tenant.clone(), result);
+        let is_same = self.reported.get(tenant) == Some(&reported);
+        self.reported.insert(tenant.clone(), reported);
         let outcome = if is_same { Outcome::Unchanged } else { Outcome::Changed };
         self.parts.metrics.reconcile.ended(Kind::Tenant, outcome, started.elapsed());
     }
@@ -142,7 +144,7 @@ impl Engine {
 
     fn report_declarations(&self, now: Timestamp) {
         let world = self.book.world();
-        let standings = status::standings(world, self.results.values());
+        let standings = status::standings(world, self.reported.values());
         for fact in status::declarations(world) {
             let key = fact.key();
             let reference = PolicyReference::new(key.kind, &key.name);

@@ -199,16 +199,14 @@ fn is_imported(context: &Context<'_>, point: &RecoveryPoint) -> bool {
 
 /// The complete copies that were made of the claim.
 fn complete_copies<'a>(context: &Context<'a>, claim: &'a PersistentVolumeClaim) -> Vec<&'a VolumeCopy> {
-    let is_of_claim =
-        |copy: &VolumeCopy| copy.claim_uid.as_ref().is_none_or(|uid| *uid == claim.meta.uid);
+    let is_of_claim = |copy: &VolumeCopy| copy.claim_uid.as_ref().is_none_or(|uid| *uid == claim.meta.uid);
     let copies = context.copies_of(claim).map(AsRef::as_ref);
     copies.filter(|copy: &&VolumeCopy| copy.is_complete && is_of_claim(copy)).collect()
 }
 
 /// Whether the run has a complete copy of the claim, and whether it is empty.
 fn own_copy(copies: &[&VolumeCopy], point: &RecoveryPoint) -> Option<bool> {
-    let of_run =
-        copies.iter().filter(|copy| copy.point == point.name && copy.namespace == point.namespace);
+    let of_run = copies.iter().filter(|copy| copy.point == point.name && copy.namespace == point.namespace);
     of_run.map(|copy| copy.is_empty).reduce(|all_empty, is_empty| all_empty && is_empty)
 }
 
