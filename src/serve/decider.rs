@@ -108,7 +108,7 @@ impl Gatekeeper {
         if tentative.is_empty() {
             return decision;
         }
-        let mut expected = world.clone();
+        let mut expected = world.sketch();
         for change in tentative {
             index::apply(&mut expected, change);
         }

@@ -1,7 +1,8 @@
 //! What a review costs, against two servers that judge nothing: one reads the uid of a review, one the whole of it into a
 //! generic JSON tree. All three speak HTTP/2 over TLS and are measured in one run, by turns.
 //!
-//! `cargo bench -p e2e --bench reviews -- [TENANTS]`; the fleet has 1,000 tenants unless told otherwise.
+//! `cargo bench -p e2e --bench reviews -- [TENANTS]`; the fleet has 1,000 tenants unless told otherwise. With `pieces`
+//! before the number, what reading and deciding cost by themselves, without a server.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,6 +14,7 @@
 mod bodies;
 mod client;
 mod floor;
+mod pieces;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,11 +41,13 @@ fn main() -> Result<()> {
     match arguments.get(1).map(String::as_str) {
         Some("floor-uid") => runtime.block_on(Floor::Uid.serve()),
         Some("floor-tree") => runtime.block_on(Floor::Tree.serve()),
-        _ => {
-            let tenants = arguments.iter().find_map(|word| word.parse().ok()).unwrap_or(TENANTS);
-            runtime.block_on(compare(tenants))
-        }
+        Some("pieces") => pieces::measure(tenants_of(&arguments)),
+        _ => runtime.block_on(compare(tenants_of(&arguments))),
     }
+}
+
+fn tenants_of(arguments: &[String]) -> usize {
+    arguments.iter().find_map(|word| word.parse().ok()).unwrap_or(TENANTS)
 }
 
 /// A server that is measured.

@@ -8,6 +8,8 @@ mod reality;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -113,15 +115,20 @@ fn opened_by(transition: &Transition<'_>) -> Option<Opened> {
     opened::opened(transition, &change)
 }
 
-/// The worlds without and with the request. The object as the API server has it counts, not as the index last saw it.
-fn worlds(world: &World, act: &Act) -> (World, World) {
-    let mut before = world.clone();
-    let restored = match &act.old {
+/// The worlds without and with the request. The object as the API server has it counts, not as the index last saw it;
+/// mostly they agree, and then the world without the request is the one that there is.
+fn worlds<'w>(world: &'w World, act: &Act) -> (Cow<'w, World>, World) {
+    let mut before = Cow::Borrowed(world);
+    let told = match &act.old {
         Some(old) => Change::Apply(old.clone()),
         None => Change::Delete(act.key.clone()),
     };
-    index::apply(&mut before, restored);
-    let mut after = before.clone();
+    if !index::is_known(world, &told) {
+        let mut restored = world.sketch();
+        index::apply(&mut restored, told);
+        before = Cow::Owned(restored);
+    }
+    let mut after = before.sketch();
     if let Some(change) = change_of(act) {
         index::apply(&mut after, change);
     }

@@ -5,6 +5,7 @@
 
 mod backups;
 mod claimants;
+mod layered;
 mod objects;
 mod reach;
 mod selectors;
@@ -14,6 +15,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use ahash::RandomState;
 use imbl::{GenericHashMap, OrdMap, OrdSet, shared_ptr::DefaultSharedPtr};
 use jiff::Timestamp;
+pub(crate) use layered::{Layered, LayeredSet};
 pub(crate) use selectors::SelectorIndex;
 
 use crate::api::{
@@ -66,10 +68,10 @@ pub struct World {
     pub(crate) records: OrdMap<Name, Arc<TenantRecord>>,
 
     pub(crate) namespaces: Map<Name, Arc<Namespace>>,
-    pub(crate) workloads: OrdMap<(Name, Kind, Name), Arc<Workload>>,
-    pub(crate) claims: OrdMap<Place, Arc<PersistentVolumeClaim>>,
-    pub(crate) services: OrdMap<Place, Arc<Service>>,
-    pub(crate) ingresses: OrdMap<Place, Arc<Ingress>>,
+    pub(crate) workloads: Layered<(Name, Kind, Name), Arc<Workload>>,
+    pub(crate) claims: Layered<Place, Arc<PersistentVolumeClaim>>,
+    pub(crate) services: Layered<Place, Arc<Service>>,
+    pub(crate) ingresses: Layered<Place, Arc<Ingress>>,
     pub(crate) network_policies: OrdMap<Place, Arc<NetworkPolicy>>,
     pub(crate) volumes: Map<Name, Arc<PersistentVolume>>,
     pub(crate) storage_classes: OrdMap<Name, Arc<StorageClass>>,
@@ -94,9 +96,9 @@ pub struct World {
     pub(crate) peer_selectors: SelectorIndex<Place>,
     pub(crate) owner_of_namespace: Map<Name, Name>,
     pub(crate) namespaces_of_tenant: OrdSet<(Name, Name)>,
-    pub(crate) users_of_class: OrdSet<(Name, SubjectKey)>,
-    pub(crate) users_of_volume: OrdSet<(Name, SubjectKey)>,
-    pub(crate) dependents: OrdSet<(ObjectKey, ObjectKey)>,
+    pub(crate) users_of_class: LayeredSet<(Name, SubjectKey)>,
+    pub(crate) users_of_volume: LayeredSet<(Name, SubjectKey)>,
+    pub(crate) dependents: LayeredSet<(ObjectKey, ObjectKey)>,
     pub(crate) volumes_of_namespace: OrdSet<(Name, Name)>,
     pub(crate) schedules_of_namespace: OrdSet<(Name, ObjectKey)>,
     pub(crate) wide_schedules: OrdSet<ObjectKey>,
@@ -128,10 +130,10 @@ impl World {
             attestations: OrdMap::new(),
             records: OrdMap::new(),
             namespaces: Map::default(),
-            workloads: OrdMap::new(),
-            claims: OrdMap::new(),
-            services: OrdMap::new(),
-            ingresses: OrdMap::new(),
+            workloads: Layered::default(),
+            claims: Layered::default(),
+            services: Layered::default(),
+            ingresses: Layered::default(),
             network_policies: OrdMap::new(),
             volumes: Map::default(),
             storage_classes: OrdMap::new(),
@@ -149,9 +151,9 @@ impl World {
             peer_selectors: SelectorIndex::default(),
             owner_of_namespace: Map::default(),
             namespaces_of_tenant: OrdSet::new(),
-            users_of_class: OrdSet::new(),
-            users_of_volume: OrdSet::new(),
-            dependents: OrdSet::new(),
+            users_of_class: Layered::default(),
+            users_of_volume: Layered::default(),
+            dependents: Layered::default(),
             volumes_of_namespace: OrdSet::new(),
             schedules_of_namespace: OrdSet::new(),
             wide_schedules: OrdSet::new(),
@@ -159,6 +161,20 @@ impl World {
             wide_points: OrdSet::new(),
             copies_of_claim: OrdSet::new(),
         }
+    }
+
+    /// A world to be looked at and let go: what is changed in it touches nothing that is shared.
+    #[must_use]
+    pub fn sketch(&self) -> Self {
+        let mut sketch = self.clone();
+        sketch.workloads.keep_changes_beside();
+        sketch.claims.keep_changes_beside();
+        sketch.services.keep_changes_beside();
+        sketch.ingresses.keep_changes_beside();
+        sketch.users_of_class.keep_changes_beside();
+        sketch.users_of_volume.keep_changes_beside();
+        sketch.dependents.keep_changes_beside();
+        sketch
     }
 
     /// The controls that this version can evaluate.

@@ -1,10 +1,8 @@
 //! Looking up namespaces, workloads, claims, volumes, classes and definitions.
 
-use std::sync::Arc;
+use std::{ops::RangeFrom, sync::Arc};
 
-use imbl::{OrdMap, OrdSet};
-
-use super::{Place, World};
+use super::{LayeredSet, Place, World};
 use crate::core::{
     facts::{
         ClaimRecord, Definition, Ingress, Kind, Name, Namespace, NetworkPolicy, ObjectKey, PersistentVolume,
@@ -75,6 +73,7 @@ impl World {
         let first = ObjectKey::cluster(Kind::Namespace, Name::default());
         self.dependents
             .range((owner.clone(), first)..)
+            .map(|(pair, ())| pair)
             .take_while(move |(found, _)| found == owner)
             .map(|(_, dependent)| dependent)
     }
@@ -89,17 +88,17 @@ impl World {
         &'a self,
         namespace: &'a Name,
     ) -> impl Iterator<Item = &'a Arc<PersistentVolumeClaim>> + 'a {
-        in_namespace(&self.claims, namespace)
+        in_namespace(self.claims.range(beginning_of(namespace)), namespace)
     }
 
     /// The Services of a namespace.
     pub fn services_in<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<Service>> + 'a {
-        in_namespace(&self.services, namespace)
+        in_namespace(self.services.range(beginning_of(namespace)), namespace)
     }
 
     /// The Ingresses of a namespace.
     pub fn ingresses_in<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<Ingress>> + 'a {
-        in_namespace(&self.ingresses, namespace)
+        in_namespace(self.ingresses.range(beginning_of(namespace)), namespace)
     }
 
     /// The network policies of a namespace.
@@ -107,7 +106,7 @@ impl World {
         &'a self,
         namespace: &'a Name,
     ) -> impl Iterator<Item = &'a Arc<NetworkPolicy>> + 'a {
-        in_namespace(&self.network_policies, namespace)
+        in_namespace(self.network_policies.range(beginning_of(namespace)), namespace)
     }
 
     /// A volume.
@@ -175,18 +174,25 @@ impl World {
 }
 
 fn users_of<'a>(
-    users: &'a OrdSet<(Name, SubjectKey)>,
+    users: &'a LayeredSet<(Name, SubjectKey)>,
     used: &'a Name,
 ) -> impl Iterator<Item = &'a SubjectKey> + 'a {
     let first = SubjectKey::Object(ObjectKey::cluster(Kind::Namespace, Name::default()));
-    users.range((used.clone(), first)..).take_while(move |(name, _)| name == used).map(|(_, user)| user)
+    users
+        .range((used.clone(), first)..)
+        .map(|(pair, ())| pair)
+        .take_while(move |(name, _)| name == used)
+        .map(|(_, user)| user)
 }
 
-fn in_namespace<'a, T>(
-    map: &'a OrdMap<Place, Arc<T>>,
+/// Of what stands at the beginning of a namespace and after it, what is in the namespace.
+fn in_namespace<'a, T: 'a>(
+    found: impl Iterator<Item = (&'a Place, &'a Arc<T>)> + 'a,
     namespace: &'a Name,
 ) -> impl Iterator<Item = &'a Arc<T>> + 'a {
-    map.range((namespace.clone(), Name::default())..)
-        .take_while(move |((place, _), _)| place == namespace)
-        .map(|(_, value)| value)
+    found.take_while(move |((place, _), _)| place == namespace).map(|(_, value)| value)
+}
+
+fn beginning_of(namespace: &Name) -> RangeFrom<Place> {
+    (namespace.clone(), Name::default())..
 }

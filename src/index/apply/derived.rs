@@ -28,7 +28,7 @@ pub(super) fn note_workload(world: &mut World, workload: &Workload) {
     let key = workload.key();
     for template in templates_of(workload) {
         let class = class_used(template.storage_class.as_ref());
-        world.users_of_class.insert((class, key.clone().into()));
+        world.users_of_class.add((class, key.clone().into()));
         world.users_of_volume.extend(template.volume_name.clone().map(|volume| (volume, key.clone().into())));
     }
     world.dependents.extend(workload.controller_key().map(|owner| (owner, key)));
@@ -36,7 +36,7 @@ pub(super) fn note_workload(world: &mut World, workload: &Workload) {
 
 pub(super) fn note_claim(world: &mut World, claim: &PersistentVolumeClaim) {
     let class = class_used(claim.storage_class.as_ref());
-    world.users_of_class.insert((class, claim.key().into()));
+    world.users_of_class.add((class, claim.key().into()));
     world.users_of_volume.extend(claim.volume_name.clone().map(|volume| (volume, claim.key().into())));
 }
 
@@ -77,7 +77,7 @@ pub(super) fn note_volume(world: &mut World, volume: &PersistentVolume) {
         world.volumes_of_namespace.insert((claim.namespace.clone(), volume.name.clone()));
     }
     if let Some(class) = &volume.storage_class {
-        world.users_of_class.insert((class.clone(), SubjectKey::Object(volume.key())));
+        world.users_of_class.add((class.clone(), SubjectKey::Object(volume.key())));
     }
 }
 

@@ -50,11 +50,36 @@ fn forget_unreadable(world: &mut World, key: &ObjectKey) {
     }
 }
 
-/// Whether the world has an object with these very facts already, so that applying them would only make copies of what is
-/// known: so of nearly everything that is listed again. Never told of declarations, namespaces and network policies, which
-/// are looked at each time.
+/// Whether the world has an object with these very facts already, or has none of what is deleted, so that applying the
+/// change would only make copies of what is known: so of nearly everything that is listed again, and of nearly every
+/// object that a request brings along. Never told of declarations, namespaces and network policies, which are looked at
+/// each time.
 pub fn is_known(world: &World, change: &Change) -> bool {
-    let Change::Apply(fact) = change else { return false };
+    match change {
+        Change::Apply(fact) => has(world, fact),
+        Change::Delete(key) => is_absent(world, key),
+        Change::Unreadable(..) => false,
+    }
+}
+
+fn is_absent(world: &World, key: &ObjectKey) -> bool {
+    let place = || (key.namespace.clone().unwrap_or_default(), key.name.clone());
+    let is_absent = match key.kind {
+        Kind::PersistentVolumeClaim => !world.claims.contains_key(&place()),
+        Kind::PersistentVolume => !world.volumes.contains_key(&key.name),
+        Kind::StorageClass => !world.storage_classes.contains_key(&key.name),
+        Kind::Service => !world.services.contains_key(&place()),
+        Kind::Ingress => !world.ingresses.contains_key(&place()),
+        kind if kind.is_workload() => {
+            let (namespace, name) = place();
+            world.workload(kind, &namespace, &name).is_none()
+        }
+        _ => false,
+    };
+    is_absent && (world.unreadable.is_empty() || !world.unreadable.contains_key(key))
+}
+
+fn has(world: &World, fact: &Fact) -> bool {
     let is_same = match fact {
         Fact::Workload(new) => is(world.workload(new.kind, &new.namespace, &new.name), new),
         Fact::PersistentVolumeClaim(new) => is(world.claim(&new.namespace, &new.name), new),
