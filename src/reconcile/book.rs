@@ -98,6 +98,7 @@ impl Book {
             return;
         }
         if index::is_known(&self.world, &change) {
+            self.look_again(&change.key());
             return;
         }
         let before = self.world.clone();
@@ -107,6 +108,17 @@ impl Book {
         }
         let touched = index::touched(&before, &self.world, &change, SUBJECTS_TOLD_APART);
         self.evaluate_touched(touched, now);
+    }
+
+    /// Surety writes parts of namespaces and network policies that are no facts: whether they still stand is asked though no
+    /// verdict differs.
+    fn look_again(&mut self, key: &ObjectKey) {
+        let namespace = match key.kind {
+            Kind::Namespace => Some(&key.name),
+            Kind::NetworkPolicy => key.namespace.as_ref(),
+            _ => None,
+        };
+        self.dirty.extend(namespace.and_then(|name| self.world.owner_of(name)).cloned());
     }
 
     /// Takes in the end of a complete list: what it did not show is gone.
