@@ -43,8 +43,9 @@ fn main() {
     let claim = cluster::claim("t-0", 0).to_string();
     let one = |kind: Kind, name: &str| {
         let key = SubjectKey::from(ObjectKey::namespaced(kind, "t-0", name));
-        let (mut standings, mut shared) = (Standings::new(Arc::clone(plan)), SharedVerdicts::default());
-        let world = &world;
+        let (world, mut shared) = (&world, SharedVerdicts::default());
+        let (mut standings, _) =
+            Standings::of(world, Arc::clone(plan), Vec::new(), index::resolve, &mut shared, now);
         move || standings.evaluate(world, &key, index::resolve, &mut shared, now)
     };
     let measured = compare(

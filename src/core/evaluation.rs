@@ -75,34 +75,50 @@ impl Verdicts for Evaluation {
 }
 
 /// The verdicts on a subject, in order of requirements.
-pub(super) fn verdicts_on(
+fn verdicts_on(
     world: &World,
     plan: &Plan,
     subject: &SubjectKey,
     resolve: Resolve,
     now: Timestamp,
 ) -> Vec<Judged> {
-    let Some(class) = subject.class() else { return Vec::new() };
+    let mut verdicts = Vec::new();
+    each_verdict(world, plan, subject, resolve, now, |requirement, verdict| {
+        verdicts.push(Judged { requirement, verdict });
+    });
+    verdicts
+}
+
+/// Tells the verdicts on a subject, in order of requirements, each with the requirement's index.
+pub(super) fn each_verdict(
+    world: &World,
+    plan: &Plan,
+    subject: &SubjectKey,
+    resolve: Resolve,
+    now: Timestamp,
+    mut tell: impl FnMut(usize, Verdict),
+) {
+    let Some(class) = subject.class() else { return };
     let of_class = plan.requirements.iter().enumerate().filter(|(_, requirement)| {
         requirement.control.subjects.contains(&class) && is_meant(requirement, subject)
     });
-    let unreadable = unreadable(world, subject);
+    let why_unreadable = unreadable(world, subject);
     let resolved = resolve(world, plan, subject);
-    let judged = of_class.filter_map(|(index, requirement)| {
-        let verdict = match (&resolved, &unreadable) {
+    let ignorance = subject_ignorance(world, subject);
+    for (index, requirement) in of_class {
+        let verdict = match (&resolved, &why_unreadable) {
             (_, Some(why)) => not_known(why.clone()),
             (Some(subject_facts), None) => {
                 let verdict = judge(world, plan, requirement, subject_facts, now).verdict;
-                match subject_ignorance(world, subject) {
-                    Some(why) if verdict.not_applicable.is_none() => not_known(why),
+                match &ignorance {
+                    Some(why) if verdict.not_applicable.is_none() => not_known(why.clone()),
                     _ => verdict,
                 }
             }
-            (None, None) => return None,
+            (None, None) => continue,
         };
-        Some(Judged { requirement: index, verdict })
-    });
-    judged.collect()
+        tell(index, verdict);
+    }
 }
 
 /// A control over commitments is evaluated on those that name it, and not on the others.

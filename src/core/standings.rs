@@ -7,7 +7,7 @@ use ahash::HashSet;
 use jiff::Timestamp;
 
 use super::{
-    evaluation::{Judged, Resolve, Verdicts, verdicts_on},
+    evaluation::{Resolve, Verdicts, each_verdict},
     judge::next_change,
     plan::{Plan, Requirement},
     subject::SubjectKey,
@@ -63,6 +63,8 @@ struct Closed {
 pub struct SharedVerdicts {
     open: HashSet<Arc<Verdict>>,
     closed: HashSet<Arc<[Closed]>>,
+    /// The list that is being made.
+    scratch: Vec<Closed>,
 }
 
 impl SharedVerdicts {
@@ -164,13 +166,22 @@ fn judged(
     shared: &mut SharedVerdicts,
     now: Timestamp,
 ) -> (Option<Standing>, Option<Timestamp>) {
-    let verdicts = verdicts_on(world, plan, subject, resolve, now);
-    let moments = verdicts.iter().filter_map(|judged| {
-        let requirement = plan.requirements.get(judged.requirement)?;
-        next_change(plan, requirement, subject, &judged.verdict, now)
+    let (mut open, mut closed, mut next) = (Vec::new(), std::mem::take(&mut shared.scratch), None);
+    closed.clear();
+    each_verdict(world, plan, subject, resolve, now, |index, verdict| {
+        let Some(requirement) = plan.requirements.get(index) else { return };
+        next = next.into_iter().chain(next_change(plan, requirement, subject, &verdict, now)).min();
+        let Ok(requirement) = u32::try_from(index) else { return };
+        if verdict.issues.is_empty() {
+            closed.push(Closed { requirement, is_met: verdict.not_applicable.is_none() });
+        } else {
+            open.push(Open { requirement, verdict: shared.kept(verdict) });
+        }
     });
-    let next = moments.min();
-    let standing = (!verdicts.is_empty()).then(|| Standing::of(verdicts, shared));
+    let is_judged = !open.is_empty() || !closed.is_empty();
+    let standing =
+        is_judged.then(|| Standing { open: open.into_boxed_slice(), closed: shared.kept_closed(&closed) });
+    shared.scratch = closed;
     (standing, next)
 }
 
@@ -190,21 +201,6 @@ impl Verdicts for Standings {
 }
 
 impl Standing {
-    fn of(verdicts: Vec<Judged>, shared: &mut SharedVerdicts) -> Self {
-        let (closed, open): (Vec<Judged>, Vec<Judged>) =
-            verdicts.into_iter().partition(|judged| judged.verdict.issues.is_empty());
-        let closed = closed.iter().filter_map(|judged| {
-            let requirement = u32::try_from(judged.requirement).ok()?;
-            Some(Closed { requirement, is_met: judged.verdict.not_applicable.is_none() })
-        });
-        let closed: Vec<Closed> = closed.collect();
-        let open = open.into_iter().filter_map(|judged| {
-            let requirement = u32::try_from(judged.requirement).ok()?;
-            Some(Open { requirement, verdict: shared.kept(judged.verdict) })
-        });
-        Self { open: open.collect(), closed: shared.kept_closed(&closed) }
-    }
-
     /// In order of requirements.
     fn verdicts(&self) -> impl Iterator<Item = (usize, &Verdict)> {
         let open = self.open.iter().map(|open| (open.requirement as usize, open.verdict.as_ref()));

@@ -98,6 +98,7 @@ impl Book {
             return;
         }
         if index::is_known(&self.world, &change) {
+            self.look_again(&change.key());
             return;
         }
         let before = self.world.clone();
@@ -107,6 +108,17 @@ impl Book {
         }
         let touched = index::touched(&before, &self.world, &change, SUBJECTS_TOLD_APART);
         self.evaluate_touched(touched, now);
+    }
+
+    /// Surety writes parts of namespaces and network policies that are no facts: whether they still stand is asked though no
+    /// verdict differs.
+    fn look_again(&mut self, key: &ObjectKey) {
+        let namespace = match key.kind {
+            Kind::Namespace => Some(&key.name),
+            Kind::NetworkPolicy => key.namespace.as_ref(),
+            _ => None,
+        };
+        self.dirty.extend(namespace.and_then(|name| self.world.owner_of(name)).cloned());
     }
 
     /// Takes in the end of a complete list: what it did not show is gone.
@@ -298,4 +310,45 @@ fn judge_side_by_side(
         }
         judged
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use crate::core::{
+        controls::{self, testkit},
+        facts::{Fact, Labels, PodTemplate},
+    };
+
+    fn open_book_with(fact: Fact) -> Book {
+        let bench = testkit::Bench::new(controls::all()[0]).with(fact);
+        let mut book = Book::new(bench.world);
+        book.open(testkit::at(testkit::NOW));
+        book.take_dirty();
+        book
+    }
+
+    #[test]
+    fn what_is_listed_again_as_it_was_is_no_news_but_what_surety_writes_into_is_looked_at() {
+        let pod = || testkit::pod("web", PodTemplate::default());
+        let namespace = || testkit::namespace(Labels::default());
+        for (fact, dirty) in
+            [(pod as fn() -> Fact, vec![]), (namespace as fn() -> Fact, vec![Name::from(testkit::TENANT)])]
+        {
+            let mut book = open_book_with(fact());
+            book.apply(Change::Apply(fact()), testkit::at(testkit::NOW));
+            assert_eq!(book.take_dirty().into_iter().collect::<Vec<_>>(), dirty);
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_and_is_listed_as_it_was_is_news() {
+        let pod = testkit::pod("web", PodTemplate::default());
+        let mut book = open_book_with(pod.clone());
+        book.apply(Change::Unreadable(pod.key(), Name::from("broken")), testkit::at(testkit::NOW));
+        book.apply(Change::Apply(pod.clone()), testkit::at(testkit::NOW));
+        assert!(book.world().unreadable().next().is_none());
+        assert!(!book.take_dirty().is_empty());
+    }
 }

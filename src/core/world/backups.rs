@@ -28,9 +28,11 @@ impl World {
 
     /// The recovery points whose runs took in a namespace.
     pub fn points_of<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<RecoveryPoint>> + 'a {
-        let literal = in_set(&self.points_of_namespace, namespace);
-        let keys = literal.chain(self.wide_points.iter());
-        keys.filter_map(|key| self.points.get(key)).filter(|point| point.selection.takes_in(namespace))
+        let first = ObjectKey::cluster(Kind::Namespace, Name::default());
+        let literal = self.points_of_namespace.range((namespace.clone(), first)..);
+        let literal = literal.take_while(move |((place, _), _)| place == namespace).map(|(_, point)| point);
+        let wide = self.wide_points.iter().filter_map(|key| self.points.get(key));
+        literal.chain(wide).filter(|point| point.selection.takes_in(namespace))
     }
 
     /// A recovery point.

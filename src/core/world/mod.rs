@@ -102,7 +102,7 @@ pub struct World {
     pub(crate) volumes_of_namespace: OrdSet<(Name, Name)>,
     pub(crate) schedules_of_namespace: OrdSet<(Name, ObjectKey)>,
     pub(crate) wide_schedules: OrdSet<ObjectKey>,
-    pub(crate) points_of_namespace: OrdSet<(Name, ObjectKey)>,
+    pub(crate) points_of_namespace: OrdMap<(Name, ObjectKey), Arc<RecoveryPoint>>,
     pub(crate) wide_points: OrdSet<ObjectKey>,
     pub(crate) copies_of_claim: OrdSet<(Name, Name, ObjectKey)>,
 }
@@ -157,7 +157,7 @@ impl World {
             volumes_of_namespace: OrdSet::new(),
             schedules_of_namespace: OrdSet::new(),
             wide_schedules: OrdSet::new(),
-            points_of_namespace: OrdSet::new(),
+            points_of_namespace: OrdMap::new(),
             wide_points: OrdSet::new(),
             copies_of_claim: OrdSet::new(),
         }

@@ -1,11 +1,11 @@
 //! What is derived from single objects: who uses a class, which namespaces a run takes in.
 
-use imbl::OrdSet;
+use std::sync::Arc;
 
 use crate::core::{
     facts::{
-        ClaimTemplate, Name, ObjectKey, PersistentVolume, PersistentVolumeClaim, Selection, VolumeSource,
-        Workload,
+        ClaimTemplate, Name, ObjectKey, PersistentVolume, PersistentVolumeClaim, RecoveryPoint, Schedule,
+        VolumeSource, Workload,
     },
     subject::SubjectKey,
     world::{DEFAULT_CLASS, World},
@@ -91,45 +91,47 @@ pub(super) fn forget_volume(world: &mut World, name: &Name) {
     }
 }
 
-pub(super) fn note_selection(
-    by_namespace: &mut OrdSet<(Name, ObjectKey)>,
-    wide: &mut OrdSet<ObjectKey>,
-    selection: &Selection,
-    key: &ObjectKey,
-) {
-    match selection.literal_namespaces() {
-        Some(names) => by_namespace.extend(names.into_iter().map(|name| (name.clone(), key.clone()))),
-        None => drop(wide.insert(key.clone())),
-    }
-}
-
-pub(super) fn forget_selection(
-    by_namespace: &mut OrdSet<(Name, ObjectKey)>,
-    wide: &mut OrdSet<ObjectKey>,
-    selection: &Selection,
-    key: &ObjectKey,
-) {
-    match selection.literal_namespaces() {
+pub(super) fn note_schedule(world: &mut World, schedule: &Schedule, key: &ObjectKey) {
+    match schedule.selection.literal_namespaces() {
         Some(names) => {
-            for name in names {
-                by_namespace.remove(&(name.clone(), key.clone()));
-            }
+            let places = names.into_iter().map(|name| (name.clone(), key.clone()));
+            world.schedules_of_namespace.extend(places);
         }
-        None => drop(wide.remove(key)),
+        None => drop(world.wide_schedules.insert(key.clone())),
     }
 }
 
 pub(super) fn forget_schedule(world: &mut World, key: &ObjectKey) {
-    if let Some(schedule) = world.schedules.remove(key) {
-        let (by_namespace, wide) = (&mut world.schedules_of_namespace, &mut world.wide_schedules);
-        forget_selection(by_namespace, wide, &schedule.selection, key);
+    let Some(schedule) = world.schedules.remove(key) else { return };
+    match schedule.selection.literal_namespaces() {
+        Some(names) => {
+            for name in names {
+                world.schedules_of_namespace.remove(&(name.clone(), key.clone()));
+            }
+        }
+        None => drop(world.wide_schedules.remove(key)),
+    }
+}
+
+pub(super) fn note_point(world: &mut World, point: &Arc<RecoveryPoint>, key: &ObjectKey) {
+    match point.selection.literal_namespaces() {
+        Some(names) => {
+            let places = names.into_iter().map(|name| ((name.clone(), key.clone()), Arc::clone(point)));
+            world.points_of_namespace.extend(places);
+        }
+        None => drop(world.wide_points.insert(key.clone())),
     }
 }
 
 pub(super) fn forget_point(world: &mut World, key: &ObjectKey) {
-    if let Some(point) = world.points.remove(key) {
-        let (by_namespace, wide) = (&mut world.points_of_namespace, &mut world.wide_points);
-        forget_selection(by_namespace, wide, &point.selection, key);
+    let Some(point) = world.points.remove(key) else { return };
+    match point.selection.literal_namespaces() {
+        Some(names) => {
+            for name in names {
+                world.points_of_namespace.remove(&(name.clone(), key.clone()));
+            }
+        }
+        None => drop(world.wide_points.remove(key)),
     }
 }
 

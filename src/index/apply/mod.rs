@@ -14,7 +14,7 @@ use declarations::{
 };
 use derived::{
     forget_claim, forget_copy, forget_point, forget_schedule, forget_volume, forget_workload, note_claim,
-    note_selection, note_volume, note_workload,
+    note_point, note_schedule, note_volume, note_workload,
 };
 
 use crate::{
@@ -81,6 +81,10 @@ fn is_absent(world: &World, key: &ObjectKey) -> bool {
 
 fn has(world: &World, fact: &Fact) -> bool {
     let is_same = match fact {
+        Fact::Namespace(new) => is(world.namespaces.get(&new.name), new),
+        Fact::NetworkPolicy(new) => {
+            is(world.network_policies.get(&(new.namespace.clone(), new.name.clone())), new)
+        }
         Fact::Workload(new) => is(world.workload(new.kind, &new.namespace, &new.name), new),
         Fact::PersistentVolumeClaim(new) => is(world.claim(&new.namespace, &new.name), new),
         Fact::PersistentVolume(new) => is(world.volumes.get(&new.name), new),
@@ -214,15 +218,14 @@ fn insert(world: &mut World, fact: Fact) {
         }
         Fact::Schedule(schedule) => {
             forget_schedule(world, &key);
-            let (by_namespace, wide) = (&mut world.schedules_of_namespace, &mut world.wide_schedules);
-            note_selection(by_namespace, wide, &schedule.selection, &key);
+            note_schedule(world, &schedule, &key);
             world.schedules.insert(key, Arc::new(schedule));
         }
         Fact::RecoveryPoint(point) => {
             forget_point(world, &key);
-            let (by_namespace, wide) = (&mut world.points_of_namespace, &mut world.wide_points);
-            note_selection(by_namespace, wide, &point.selection, &key);
-            world.points.insert(key, Arc::new(point));
+            let point = Arc::new(point);
+            note_point(world, &point, &key);
+            world.points.insert(key, point);
         }
         Fact::VolumeCopy(copy) => {
             forget_copy(world, &key);
