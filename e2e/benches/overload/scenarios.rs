@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
+use e2e::fleet::measured::Measured;
 use e2e::load::bodies::{self, Review};
 use e2e::load::client;
 use e2e::load::connection;
@@ -41,8 +42,6 @@ const LISTED: &str = "surety_watch_opened_total";
 
 impl Bench {
     pub async fn quiet(&mut self) -> Result<()> {
-        // What is first is slow for reasons of its own.
-        self.load.paced(USUAL, pause(Duration::from_secs(2))).await?;
         let before = self.begin().await?;
         let (tally, ()) = self.load.paced(USUAL, pause(TURN)).await?;
         self.tell_usual("quiet", &tally);
@@ -62,7 +61,7 @@ impl Bench {
             }
             let lasted = began.elapsed();
             // What was listed is judged now.
-            sleep(Duration::from_secs(5)).await;
+            settled(self.process()).await?;
             Ok(lasted)
         };
         let (tally, lasted) = self.load.paced(USUAL, relisted).await?;
@@ -194,6 +193,19 @@ impl Bench {
         self.hold(answer.status() == 413, || format!("7 MiB and a byte: {}", answer.status()));
         Ok(())
     }
+}
+
+/// Waits until the process has no more to do than to answer the usual reviews: less than a third of a core for 2 s.
+pub async fn settled(process: &Measured) -> Result<()> {
+    const LOOK: Duration = Duration::from_millis(500);
+    let mut quiet = 0;
+    while quiet < 4 {
+        let before = process.cpu()?;
+        sleep(LOOK).await;
+        let is_quiet = process.cpu()?.saturating_sub(before) < LOOK / 3;
+        quiet = if is_quiet { quiet + 1 } else { 0 };
+    }
+    Ok(())
 }
 
 async fn pause(lasting: Duration) -> Result<()> {
