@@ -11,7 +11,6 @@
     reason = "a bench prints, counts, and may stop at the first surprise"
 )]
 
-mod nuisance;
 mod paced;
 mod scenarios;
 
@@ -31,7 +30,7 @@ const USUAL: u32 = 200;
 const CONNECTIONS: usize = 2;
 /// Connections at the same time, as the webhook bounds them.
 const CONNECTION_CAP: usize = 512;
-/// The most that may be resident beyond what is at rest, in MiB: twice the 64 MiB of bodies that are held at once, because a
+/// The most that may be resident beyond what was when a scenario began, in MiB: twice the 64 MiB of bodies that are held at once, because a
 /// body is read into facts while it is held.
 const BODIES: f64 = 128.0;
 /// The most that may be resident through a relist, as a ratio to what is at rest.
@@ -95,6 +94,8 @@ struct Bench {
 /// What a scenario began with.
 struct Before {
     shed: f64,
+    /// MiB that were resident.
+    resident: f64,
 }
 
 impl Bench {
@@ -104,7 +105,7 @@ impl Bench {
 
     async fn begin(&self) -> Result<Before> {
         self.process().forget_peak()?;
-        Ok(Before { shed: self.shed().await? })
+        Ok(Before { shed: self.shed().await?, resident: self.process().resident()? })
     }
 
     async fn shed(&self) -> Result<f64> {

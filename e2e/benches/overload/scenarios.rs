@@ -9,11 +9,11 @@ use e2e::fleet::measured::Measured;
 use e2e::load::bodies::{self, Review};
 use e2e::load::client;
 use e2e::load::connection;
+use e2e::load::nuisance::{self, SILENCES};
 use surety::admission::http::MAX_BODY;
 use surety::core::facts::Source;
 use tokio::time::{Instant, sleep};
 
-use crate::nuisance::{self, SILENCES};
 use crate::paced::Load;
 use crate::{BODIES, Bench, CONNECTION_CAP, RELIST, USUAL};
 
@@ -46,7 +46,7 @@ impl Bench {
         let (tally, ()) = self.load.paced(USUAL, pause(TURN)).await?;
         self.tell_usual("quiet", &tally);
         self.quiet = tally.quantile(0.99);
-        self.end("quiet", &before, tally.shed, self.at_rest + BODIES).await
+        self.end("quiet", &before, tally.shed, before.resident + BODIES).await
     }
 
     pub async fn relist(&mut self) -> Result<()> {
@@ -74,7 +74,7 @@ impl Bench {
         let before = self.begin().await?;
         let (tally, ()) = self.load.paced(USUAL * MANY, pause(TURN)).await?;
         self.tell("ten times the usual rate", &tally);
-        self.end("ten times", &before, tally.shed, self.at_rest + BODIES).await
+        self.end("ten times", &before, tally.shed, before.resident + BODIES).await
     }
 
     pub async fn burst(&mut self) -> Result<()> {
@@ -82,7 +82,7 @@ impl Bench {
         let many = Load::open(self.surety.webhook, 16, Arc::clone(&self.load.reviews)).await?;
         let tally = many.burst(BURST).await?;
         self.tell("all at one instant", &tally);
-        self.end("burst", &before, tally.shed, self.at_rest + BODIES).await
+        self.end("burst", &before, tally.shed, before.resident + BODIES).await
     }
 
     pub async fn slow_clients(&mut self) -> Result<()> {
@@ -110,7 +110,7 @@ impl Bench {
             self.hold(slow.others.is_empty(), || format!("slow clients: {:?}", slow.others.first()));
             shed += slow.shed;
         }
-        self.end("slow clients", &before, shed, self.at_rest + BODIES).await
+        self.end("slow clients", &before, shed, before.resident + BODIES).await
     }
 
     pub async fn silent_connections(&mut self) -> Result<()> {
@@ -132,7 +132,7 @@ impl Bench {
             println!("  {:<34} {silence:?}: kept for {kept:.1?}", "");
             self.hold(kept.is_some(), || format!("{silence:?}: one was kept for more than {SILENT_KEPT:?}"));
         }
-        self.end("silent connections", &before, tally.shed, self.at_rest + BODIES).await?;
+        self.end("silent connections", &before, tally.shed, before.resident + BODIES).await?;
         self.too_many(descriptors).await
     }
 
@@ -181,7 +181,7 @@ impl Bench {
         self.tell_usual("beside them", &tally);
         self.hold(!many.times.is_empty(), || "no large body was served".to_owned());
         let seen = alone.shed + many.shed + tally.shed;
-        self.end("large bodies", &before, seen, self.at_rest + BODIES).await?;
+        self.end("large bodies", &before, seen, before.resident + BODIES).await?;
         self.too_large().await
     }
 

@@ -4,3 +4,4 @@
 pub mod bodies;
 pub mod client;
 pub mod connection;
+pub mod nuisance;

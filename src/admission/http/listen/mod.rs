@@ -39,6 +39,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use life::Life;
 use places::{Entry, Places};
 
+/// Bytes that a client of HTTP/2 may send ahead of what was read.
+const WINDOW: u32 = 256 * 1024;
+
 /// How connections are bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
@@ -289,6 +292,9 @@ fn protocol(limits: &ConnectionLimits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.keepalive)
         .keep_alive_timeout(limits.keepalive)
+        // What has arrived and was not read yet counts towards no budget of bodies: it is bounded by these.
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
         .max_concurrent_streams(250);
     http
 }

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use e2e::load::connection;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
+
+use super::connection;
 
 /// What became of slow clients.
 #[derive(Debug, Default)]
@@ -25,6 +26,9 @@ pub struct Slow {
 
 /// So many clients that announce a body and send one byte of it each second, and begin anew when they are cut off; until
 /// `stop`.
+///
+/// # Errors
+/// When nobody listens.
 pub async fn slow(port: u16, clients: usize, announced: usize, stop: Arc<AtomicBool>) -> Result<Slow> {
     let mut running = JoinSet::new();
     for _ in 0..clients {
@@ -69,7 +73,7 @@ async fn drip<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S) -> String {
     loop {
         match timeout(Duration::from_secs(1), socket.read(&mut part)).await {
             Ok(Ok(0) | Err(_)) => return String::from_utf8_lossy(&said).into_owned(),
-            Ok(Ok(length)) => said.extend_from_slice(&part[..length]),
+            Ok(Ok(length)) => said.extend(part.iter().take(length)),
             // Whether it is still listened to, the next read tells.
             Err(_elapsed) => drop(socket.write_all(b" ").await),
         }
@@ -95,6 +99,9 @@ pub const SILENCES: [Silence; 4] =
 
 /// Opens so many connections that fall silent, and tells how long the last of them was kept; none where one was kept longer
 /// than `limit`.
+///
+/// # Errors
+/// When a client panicked.
 pub async fn silent(
     port: u16,
     clients: usize,
