@@ -30,9 +30,9 @@ const USUAL: u32 = 200;
 const CONNECTIONS: usize = 2;
 /// Connections at the same time, as the webhook bounds them.
 const CONNECTION_CAP: usize = 512;
-/// The most that may be resident beyond what was when a scenario began, in MiB: twice the 64 MiB of bodies that are held at once, because a
-/// body is read into facts while it is held.
-const BODIES: f64 = 128.0;
+/// The most that may be resident beyond what was when a scenario began, in MiB: twice the 64 MiB of bodies that are held at
+/// once, because a body is read into facts while it is held, and what has arrived on connections and was not read yet.
+const BODIES: f64 = 160.0;
 /// The most that may be resident through a relist, as a ratio to what is at rest.
 const RELIST: f64 = 2.5;
 

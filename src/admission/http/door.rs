@@ -96,14 +96,11 @@ impl<D: Decider> Door<D> {
     ) -> Decided {
         let decider = Arc::clone(&self.decider);
         let decision = spawn_blocking(move || {
-            let decided = Handle::current().block_on(decide(&*decider, webhook, &body, deadline));
+            let outcome = Handle::current().block_on(decide(&*decider, webhook, &body, deadline));
             drop(held);
-            decided
+            outcome
         });
-        match decision.await {
-            Ok(decided) => decided,
-            Err(error) => Err(Box::new(error)),
-        }
+        decision.await.unwrap_or_else(|error| Err(Box::new(error)))
     }
 
     fn fail(&self, webhook: &'static str, failure: Failure) -> Response {
