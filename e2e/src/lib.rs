@@ -15,6 +15,7 @@ pub mod fleet;
 pub mod http;
 pub mod kubectl;
 pub mod kwok;
+pub mod load;
 pub mod metrics;
 pub mod node;
 pub mod ports;

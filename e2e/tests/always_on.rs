@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::audit::AuditedRequest;
+use e2e::load::nuisance::{self, SILENCES};
 use e2e::stories;
 use e2e::stories::runner::{self, Programme};
 use e2e::stories::{Ground, Rule, SOON, Stage, admitted, refused, warned};
@@ -27,6 +30,7 @@ static PROGRAMME: Programme<()> = Programme {
         a_leader_that_slept_past_its_term_writes_nothing_when_it_wakes,
         a_finding_that_is_due_as_the_leader_dies_is_missed_by_nobody,
         a_definition_with_a_new_field_is_lived_with_and_the_field_stays,
+        reviews_go_on_beside_clients_that_hold_what_they_were_given,
     ],
     afterwards: &[],
     at_a_time: 2,
@@ -362,5 +366,49 @@ async fn a_definition_with_a_new_field_is_lived_with_and_the_field_stays((): &()
     .await?;
     let found = ground.run("get tenant $TENANT -o jsonpath={.spec.futureField}").await?.success()?;
     ensure!(found == "new", "the new field is {found:?}");
+    Ok(())
+}
+
+/// Silent connections of each kind.
+const SILENT: usize = 50;
+/// Clients that send a byte a second.
+const SLOW: usize = 200;
+/// Requests at the same time, and how often.
+const AT_ONCE: usize = 40;
+const ROUNDS: usize = 5;
+
+async fn reviews_go_on_beside_clients_that_hold_what_they_were_given((): &()) -> Result<()> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let control_plane = start().await?;
+    let stage = Stage::set(&control_plane, 1).await?;
+    let ground = Ground::new(&stage, "pressed").await?;
+    let port = stage.surety.replicas().first().context("no replica")?.listen_port();
+    let stop = Arc::new(AtomicBool::new(false));
+    let slow = tokio::spawn(nuisance::slow(port, SLOW, 4096, Arc::clone(&stop)));
+    let silent = SILENCES
+        .map(|silence| tokio::spawn(nuisance::silent(port, SILENT, silence, Duration::from_secs(40))));
+    for _ in 0..ROUNDS {
+        let asked = (0..AT_ONCE).map(|_| ground.run_with(TRY, ON_HOST));
+        for answer in futures::future::try_join_all(asked).await? {
+            refused(&answer, &["[isolation.host-access]"])?;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    let slow = slow.await??;
+    ensure!(slow.others.is_empty(), "a slow client was told {:?}", slow.others.first());
+    ensure!(slow.longest < Duration::from_secs(10), "a slow client was kept for {:?}", slow.longest);
+    for silent in silent {
+        let silent = silent.await??;
+        ensure!(silent.untold * 10 <= SILENT, "{} silent connections were kept", silent.untold);
+    }
+    let told = e2e::metrics::of_apiserver(&stage.client).await?;
+    let failed =
+        told.sum("apiserver_admission_webhook_rejection_count", &[("error_type", "calling_webhook_error")]);
+    ensure!(failed < 0.5, "{failed} calls of the webhook failed");
+    let [samples] = &stage.metrics().await?[..] else { anyhow::bail!("there is one replica") };
+    #[allow(clippy::cast_precision_loss, reason = "a count of requests")]
+    let seen = slow.shed as f64;
+    let counted = samples.sum("surety_admission_shed_total", &[]);
+    ensure!((counted - seen).abs() < 0.5, "{seen} were shed, {counted} are counted");
     Ok(())
 }

@@ -19,6 +19,7 @@ mod run;
 mod streams;
 mod supervise;
 pub mod tentative;
+mod threads;
 mod watching;
 
 pub use decider::act_of;

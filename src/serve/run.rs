@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use kube::Client;
 use tokio::{
     net::TcpListener,
+    runtime::Handle,
     sync::{mpsc, watch},
 };
 
@@ -29,6 +30,7 @@ use super::{
     streams::streams,
     supervise::{Stop, Tasks, supervise},
     tentative::Tentative,
+    threads::ServingThreads,
 };
 use crate::{
     admission::{
@@ -61,10 +63,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let mut tasks = Tasks::new();
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), revision()));
     let readiness = Readiness::new(&[SYNCED, CERTIFICATE]);
-    let health_listener = bind(config.metrics_listen).await?;
-    let webhook_listener = bind(config.listen).await?;
+    let threads = ServingThreads::start()?;
+    let serving = threads.handle();
+    // A socket belongs to the threads on which it was bound.
+    let health_listener = serving.spawn(bind(config.metrics_listen)).await??;
+    let webhook_listener = serving.spawn(bind(config.listen)).await??;
 
-    serve_health(&mut tasks, health_listener, &readiness, &metrics, &stop);
+    serve_health(&mut tasks, &serving, health_listener, &readiness, &metrics, &stop);
     let certificates = keep_certificates(&mut tasks, &client, &config, &readiness, &metrics, &stop)?;
     let writing = start_writing(&mut tasks, &client, &config, &metrics, &stop);
     metrics.leader.read_from(writing.leadership.clone());
@@ -122,7 +127,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         meter: metrics.admission.clone(),
         clock: clock(),
     };
-    serve_webhook(&mut tasks, webhook_listener, gatekeeper, &certificates, &metrics, &stop)?;
+    serve_webhook(&mut tasks, &serving, webhook_listener, gatekeeper, &certificates, &metrics, &stop)?;
     let registrar = Registrar {
         client,
         writer: Arc::clone(&writing.writer),
@@ -182,6 +187,7 @@ async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
 
 fn serve_health(
     tasks: &mut Tasks,
+    threads: &Handle,
     listener: TcpListener,
     readiness: &Readiness,
     metrics: &Arc<Metrics>,
@@ -196,10 +202,11 @@ fn serve_health(
         meter: metrics.listeners.clone(),
     };
     let stop = stop.last.clone();
-    tasks.spawn(async move {
+    let run = async move {
         listener.run(stop).await;
         Ok(())
-    });
+    };
+    tasks.spawn_on(run, threads);
 }
 
 fn keep_certificates(
@@ -364,6 +371,7 @@ fn trusted(config: &Config) -> Trusted {
 
 fn serve_webhook(
     tasks: &mut Tasks,
+    threads: &Handle,
     listener: TcpListener,
     gatekeeper: Gatekeeper,
     certificates: &Certificates,
@@ -379,9 +387,10 @@ fn serve_webhook(
         meter: metrics.listeners.clone(),
     };
     let serving = stop.serving.clone();
-    tasks.spawn(async move {
+    let run = async move {
         listener.run(serving).await;
         Ok(())
-    });
+    };
+    tasks.spawn_on(run, threads);
     Ok(())
 }

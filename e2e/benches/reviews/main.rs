@@ -11,8 +11,6 @@
     reason = "a bench prints, and may stop at the first surprise"
 )]
 
-mod bodies;
-mod client;
 mod floor;
 mod pieces;
 
@@ -20,9 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use bodies::{Review, SORTS, Sort};
 use e2e::fleet::measured::{self, Measured, Replica};
 use e2e::fleet::{Fleet, server::Server};
+use e2e::load::bodies::{Review, SORTS, Sort};
+use e2e::load::client;
 use floor::Floor;
 
 const TENANTS: usize = 1000;
@@ -92,7 +91,7 @@ async fn compare(tenants: usize) -> Result<()> {
 }
 
 async fn measure(sort: Sort, candidates: &[Candidate<'_>], tenants: usize) -> Result<()> {
-    let reviews = Arc::new(sort.reviews(tenants));
+    let reviews = Arc::new(sort.reviews(tenants)?);
     let bytes = reviews.iter().map(|review| review.body.len()).sum::<usize>() / reviews.len();
     println!("{} ({bytes} bytes), {MANY} clients", sort.name());
     let mut best: Vec<Option<Figures>> = vec![None; candidates.len()];

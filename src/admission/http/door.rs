@@ -9,11 +9,23 @@ use axum::{
     response::Response,
 };
 use futures::FutureExt;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    runtime::Handle,
+    task::spawn_blocking,
+    time::{Instant, timeout_at},
+};
 
-use super::{Limits, MAX_BODY, Meter, ShedCause, failure::Failure, gate::Gate, meter::Decision};
-use crate::admission::wire::{Answer, Decider};
+use super::{
+    Limits, Meter, ShedCause,
+    body::{announced_size, read},
+    failure::Failure,
+    gate::{self, Gate},
+    meter::Decision,
+};
+use crate::admission::wire::{Answer, Decider, Undecided};
+
+/// What was decided, or that the decision panicked.
+type Decided = std::thread::Result<Result<(String, Answer), Undecided>>;
 
 pub(super) struct Door<D> {
     decider: Arc<D>,
@@ -51,10 +63,21 @@ impl<D: Decider> Door<D> {
     ) -> Result<(Answer, Vec<u8>), Failure> {
         let (head, body) = request.into_parts();
         require_json(&head.headers)?;
-        let _place = self.gate.enter(announced_size(&head.headers)?).map_err(Failure::Shed)?;
-        let body = read(body).await?;
-        let _turn = self.gate.turn().await.ok_or(Failure::Shed(ShedCause::Queue))?;
-        let (uid, answer) = self.decide(webhook, &body, deadline).await?;
+        let mut room = self.gate.room(announced_size(&head.headers)?).map_err(Failure::Shed)?;
+        let body = read(body, &mut room).await?;
+        let place = self.gate.enter().map_err(Failure::Shed)?;
+        let turn = self.gate.turn(body.len()).await.ok_or(Failure::Shed(ShedCause::Queue))?;
+        let decided = if gate::is_large(body.len()) {
+            self.decide_apart(webhook, body, deadline, (room, place, turn)).await
+        } else {
+            decide(&*self.decider, webhook, &body, deadline).await
+        };
+        // A panic ends this request alone: on a shared HTTP/2 connection it would take its neighbours along.
+        let Ok(decided) = decided else {
+            tracing::error!(webhook, "the decision panicked; the panic's own message says where");
+            return Err(Failure::Broken);
+        };
+        let (uid, answer) = decided.map_err(Failure::Undecided)?;
         let review = answer.to_review(&uid).map_err(|error| {
             tracing::error!(webhook, %error, "an answer could not be written as JSON");
             Failure::Broken
@@ -62,21 +85,22 @@ impl<D: Decider> Door<D> {
         Ok((answer, review))
     }
 
-    /// A panic ends this request alone: on a shared HTTP/2 connection it would take its neighbours along.
-    async fn decide(
+    /// Reading 7 MiB takes a hundred milliseconds without a pause: on a thread that serves connections, all of them would
+    /// wait. What is `held` is free again once the decision has ended, also where nobody waits for it any more.
+    async fn decide_apart(
         &self,
         webhook: &'static str,
-        body: &Bytes,
+        body: Bytes,
         deadline: Instant,
-    ) -> Result<(String, Answer), Failure> {
-        let decision = self.decider.decide(webhook, body, deadline.into_std());
-        match AssertUnwindSafe(decision).catch_unwind().await {
-            Ok(decided) => decided.map_err(Failure::Undecided),
-            Err(_panic) => {
-                tracing::error!(webhook, "the decision panicked; the panic's own message says where");
-                Err(Failure::Broken)
-            }
-        }
+        held: impl Send + 'static,
+    ) -> Decided {
+        let decider = Arc::clone(&self.decider);
+        let decision = spawn_blocking(move || {
+            let outcome = Handle::current().block_on(decide(&*decider, webhook, &body, deadline));
+            drop(held);
+            outcome
+        });
+        decision.await.unwrap_or_else(|error| Err(Box::new(error)))
     }
 
     fn fail(&self, webhook: &'static str, failure: Failure) -> Response {
@@ -87,6 +111,10 @@ impl<D: Decider> Door<D> {
         tracing::debug!(webhook, %failure, "a request got no decision");
         failure.into()
     }
+}
+
+async fn decide<D: Decider>(decider: &D, webhook: &'static str, body: &[u8], deadline: Instant) -> Decided {
+    AssertUnwindSafe(decider.decide(webhook, body, deadline.into_std())).catch_unwind().await
 }
 
 fn json(body: Vec<u8>) -> Response {
@@ -106,25 +134,4 @@ fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::NotJson(format!("{media_type:?}")))
-}
-
-/// The size that the client announced; the largest allowed where it announced none.
-fn announced_size(headers: &HeaderMap) -> Result<usize, Failure> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.parse::<usize>().ok());
-    match announced {
-        Some(size) if size > MAX_BODY => Err(Failure::TooLarge),
-        Some(size) => Ok(size),
-        None => Ok(MAX_BODY),
-    }
-}
-
-async fn read(body: Body) -> Result<Bytes, Failure> {
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge),
-        Err(error) => Err(Failure::Unreadable(axum::Error::new(error))),
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Bounds what comes in (type, size, number, time) and hands it to a [`Decider`]. No decision may enter here.
 
+mod body;
 mod door;
 mod failure;
 mod gate;
@@ -29,14 +30,22 @@ pub use meter::{Decision, Meter, ShedCause};
 /// Largest body of a review: two objects of up to 3 MiB each, and the rest.
 pub const MAX_BODY: usize = 7 * 1024 * 1024;
 
+/// Bodies beyond this have a memory budget and threads of their own: they must not keep the many small ones waiting.
+const LARGE_BODY: usize = 256 * 1024;
+
 /// How much the webhook takes on at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// Bodies that are read at the same time; past it requests are shed.
+    pub reading: usize,
     /// Reviews that are decided at the same time.
     pub running: usize,
+    /// Reviews of more than 256 KiB that are decided at the same time, on threads of their own.
+    pub running_large: usize,
     /// Reviews that wait for one of those to end; past it requests are shed.
     pub waiting: usize,
-    /// Bytes of review bodies held at the same time; past it requests are shed.
+    /// Bytes of review bodies held at the same time, a quarter of them for bodies of at most 256 KiB; past it requests are
+    /// shed.
     pub memory: usize,
     /// Time from the request's head to the answer. Below the time-out that the registration states.
     pub deadline: Duration,
@@ -44,7 +53,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { running: 32, waiting: 128, memory: 64 * 1024 * 1024, deadline: Duration::from_millis(2500) }
+        Self {
+            reading: 4096,
+            running: 32,
+            running_large: 1,
+            waiting: 512,
+            memory: 64 * 1024 * 1024,
+            deadline: Duration::from_millis(2500),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     http::{Method, StatusCode, header},
 };
-use futures::future::BoxFuture;
+use futures::{StreamExt, future::BoxFuture, stream};
 use http_body_util::BodyExt;
 use prometheus_client::registry::Registry;
 use tokio::sync::{Semaphore, mpsc};
@@ -157,7 +157,7 @@ async fn seven_mebibytes_are_read_and_one_byte_more_is_not() {
     });
     let streamed = |size: usize| {
         let chunks = vec![b' '; size];
-        Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(chunks)]))
+        Body::from_stream(stream::iter([Ok::<_, std::io::Error>(chunks)]))
     };
     let mut announced = review("conform", vec![b' '; MAX_BODY + 1]);
     announced.headers_mut().insert(header::CONTENT_LENGTH, (MAX_BODY + 1).into());
@@ -204,7 +204,7 @@ async fn a_decision_that_takes_too_long_is_left_to_the_failure_policy_in_time() 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_given_up_at_the_deadline() {
     let fixture = Fixture::answering(Ok(allowed()));
-    let body = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let body = Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>());
     assert_eq!(fixture.send(review("conform", body)).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
@@ -250,16 +250,72 @@ async fn a_full_queue_sheds_at_once_and_what_waits_is_still_answered() {
 }
 
 #[tokio::test]
-async fn bodies_that_would_not_fit_into_memory_are_shed() {
+async fn large_bodies_that_would_not_fit_into_memory_are_shed_and_small_ones_are_not() {
     let (fixture, mut begins, go_on) = held(Limits { memory: 0, ..Limits::default() });
-    let large = Arc::clone(&fixture);
-    let large = tokio::spawn(async move { large.send(review("conform", vec![b' '; MAX_BODY])).await.0 });
+    let first = Arc::clone(&fixture);
+    let first = tokio::spawn(async move { first.send(review("conform", vec![b' '; MAX_BODY])).await.0 });
     begins.recv().await.unwrap();
-    let (status, body) = fixture.send(review("conform", "{}")).await;
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(body.contains("memory"), "{body}");
-    go_on.add_permits(1);
-    assert_eq!(large.await.unwrap(), StatusCode::OK);
+    let mut announced = review("conform", vec![b' '; LARGE_BODY + 1]);
+    announced.headers_mut().insert(header::CONTENT_LENGTH, (LARGE_BODY + 1).into());
+    for large in [announced, review("conform", vec![b' '; LARGE_BODY + 1])] {
+        let (status, body) = fixture.send(large).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(body.contains("memory"), "{body}");
+    }
+    assert!((fixture.count(&shed("memory")) - 2.0).abs() < f64::EPSILON);
+    go_on.add_permits(2);
+    let mut small = review("conform", "{}");
+    small.headers_mut().insert(header::CONTENT_LENGTH, 2.into());
+    assert_eq!(fixture.send(small).await.0, StatusCode::OK);
+    assert_eq!(first.await.unwrap(), StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_announces_a_body_and_does_not_send_it_keeps_nobody_waiting() {
+    let limits = Limits { running: 1, waiting: 0, ..Limits::default() };
+    let fixture = Arc::new(Fixture::new(limits, |_, _| Box::pin(async { Ok(allowed()) })));
+    let slow = |announced: usize| {
+        let fixture = Arc::clone(&fixture);
+        let first = stream::iter([Ok::<_, std::io::Error>(vec![b' '])]);
+        let mut request = review("conform", Body::from_stream(first.chain(stream::pending())));
+        request.headers_mut().insert(header::CONTENT_LENGTH, announced.into());
+        tokio::spawn(async move { fixture.send(request).await.0 })
+    };
+    let slow: Vec<_> = [LARGE_BODY, MAX_BODY].into_iter().cycle().take(100).map(slow).collect();
+    tokio::task::yield_now().await;
+    for size in [2, LARGE_BODY / 2, 2 * LARGE_BODY] {
+        let mut request = review("conform", vec![b' '; size]);
+        request.headers_mut().insert(header::CONTENT_LENGTH, size.into());
+        assert_eq!(fixture.send(request).await.0, StatusCode::OK, "{size} bytes");
+    }
+    for slow in slow {
+        assert_eq!(slow.await.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert!((fixture.count(&shed("deadline")) - 100.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test]
+async fn more_bodies_than_may_be_read_at_once_are_shed() {
+    let fixture = Arc::new(Fixture::new(Limits { reading: 0, ..Limits::default() }, |_, _| {
+        Box::pin(async { Ok(allowed()) })
+    }));
+    assert_eq!(fixture.send(review("conform", "{}")).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert!((fixture.count(&shed("queue")) - 1.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test]
+async fn a_large_review_is_decided_away_from_the_threads_that_serve() {
+    let serving = std::thread::current().id();
+    let fixture = Fixture::new(Limits::default(), move |_, body| {
+        let is_apart = std::thread::current().id() != serving;
+        Box::pin(async move {
+            assert_eq!(is_apart, body.len() > LARGE_BODY);
+            Ok(allowed())
+        })
+    });
+    for size in [LARGE_BODY, LARGE_BODY + 1] {
+        assert_eq!(fixture.send(review("conform", vec![b' '; size])).await.0, StatusCode::OK, "{size} bytes");
+    }
 }
 
 #[tokio::test]

@@ -1,17 +1,25 @@
 //! The accept loop: TCP, TLS where there is a configuration, HTTP/1.1 and HTTP/2, drained in the end.
 
+mod life;
+mod places;
 #[cfg(test)]
 mod tests;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::Router;
+use hyper::service::{Service, service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto::Builder,
-        graceful::{GracefulShutdown, Watcher},
-    },
+    server::conn::auto::Builder,
     service::TowerToHyperService,
 };
 use prometheus_client::{
@@ -23,21 +31,31 @@ use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use life::Life;
+use places::{Entry, Places};
+
+/// Bytes that a client of HTTP/2 may send ahead of what was read.
+const WINDOW: u32 = 256 * 1024;
 
 /// How connections are bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections at the same time; a further one is closed at once.
+    /// Connections at the same time; a further one takes the place of the oldest that has asked nothing yet, or is closed
+    /// at once.
     pub connections: usize,
     /// Time for a TLS handshake.
     pub handshake: Duration,
-    /// Time for the head of an HTTP/1.1 request, idle time between two included.
+    /// Time for the head of the first request, and of each of HTTP/1.1, idle time between two included.
     pub head: Duration,
+    /// Time without a request after which a connection is ended; longer than the 90 s after which an API server ends it.
+    pub idle: Duration,
+    /// Time that a connection has left once it was told to end.
+    pub goodbye: Duration,
     /// Time between two HTTP/2 pings, and for the answer to one.
     pub keepalive: Duration,
     /// Time that requests in flight have left once the loop is told to stop.
@@ -50,6 +68,8 @@ impl Default for ConnectionLimits {
             connections: 512,
             handshake: Duration::from_secs(5),
             head: Duration::from_secs(15),
+            idle: Duration::from_mins(3),
+            goodbye: Duration::from_secs(5),
             keepalive: Duration::from_secs(20),
             drain: Duration::from_secs(10),
         }
@@ -77,7 +97,7 @@ impl ListenerMeter {
         }
         registry.register(
             "connections_refused",
-            "Connections closed at once because too many were open",
+            "Connections closed because too many were open",
             self.refused.clone(),
         );
         registry.register(
@@ -109,8 +129,8 @@ impl Listener {
     /// Serves until `stop`: then takes no new connection, finishes the requests in flight, and ends once they are
     /// done, at the latest after [`ConnectionLimits::drain`].
     pub async fn run(self, stop: CancellationToken) {
-        let drain = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(self.limits.connections));
+        let connections = TaskTracker::new();
+        let places = Places::new(self.limits.connections);
         let server = Arc::new(Server::new(&self));
         while let Some(accepted) = stop.run_until_cancelled(self.socket.accept()).await {
             let stream = match accepted {
@@ -120,18 +140,27 @@ impl Listener {
                     continue;
                 }
             };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                server.refuse(stream);
-                continue;
+            let life = Arc::new(Life::new());
+            let place = match places.take(&life).await {
+                Entry::Free(place) => place,
+                Entry::InsteadOfAnother(place) => {
+                    server.refused();
+                    place
+                }
+                Entry::Full => {
+                    server.refused();
+                    continue;
+                }
             };
-            let (server, watcher) = (Arc::clone(&server), drain.watcher());
-            tokio::spawn(async move {
-                server.serve(stream, watcher).await;
+            let (server, stop) = (Arc::clone(&server), stop.clone());
+            connections.spawn(async move {
+                life.evicted.clone().run_until_cancelled(server.serve(stream, life, &stop)).await;
                 drop(place);
             });
         }
         drop(self.socket);
-        if timeout(self.limits.drain, drain.shutdown()).await.is_err() {
+        connections.close();
+        if timeout(self.limits.drain, connections.wait()).await.is_err() {
             tracing::warn!(listener = self.name, "requests were still in flight at the end of the drain");
         }
     }
@@ -150,6 +179,9 @@ struct Server {
     limits: ConnectionLimits,
     http: Builder<TokioExecutor>,
     meter: ListenerMeter,
+    began: Instant,
+    /// The second, since it began, in which the log was last told of too many connections.
+    told: AtomicU64,
 }
 
 impl Server {
@@ -161,29 +193,34 @@ impl Server {
             limits: listener.limits,
             http: protocol(&listener.limits),
             meter: listener.meter.clone(),
+            began: Instant::now(),
+            told: AtomicU64::new(u64::MAX),
         }
     }
 
-    fn refuse(&self, stream: TcpStream) {
-        drop(stream);
+    /// Counts a connection that had to go. The log hears of it once a second: it must not be what fills a disk.
+    fn refused(&self) {
         self.meter.refused.get_or_create_owned(&ListenerLabels { listener: self.name }).inc();
-        tracing::warn!(
-            listener = self.name,
-            cap = self.limits.connections,
-            "too many connections, closed a new one"
-        );
+        let second = self.began.elapsed().as_secs();
+        if self.told.swap(second, Ordering::Relaxed) != second {
+            tracing::warn!(
+                listener = self.name,
+                cap = self.limits.connections,
+                "too many connections, closed some"
+            );
+        }
     }
 
-    async fn serve(&self, stream: TcpStream, watcher: Watcher) {
+    async fn serve(&self, stream: TcpStream, life: Arc<Life>, stop: &CancellationToken) {
         // An answer is one small write: waiting to fill a packet would only delay it.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(listener = self.name, %error, "TCP_NODELAY could not be set");
         }
         let Some(tls) = &self.tls else {
-            return self.speak(stream, watcher).await;
+            return self.speak(stream, life, stop).await;
         };
         match timeout(self.limits.handshake, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.speak(stream, watcher).await,
+            Ok(Ok(stream)) => self.speak(stream, life, stop).await,
             Ok(Err(error)) => self.handshake_failed(&error.to_string()),
             Err(_elapsed) => self.handshake_failed("it took too long"),
         }
@@ -194,15 +231,57 @@ impl Server {
         tracing::debug!(listener = self.name, error, "a TLS handshake failed");
     }
 
-    async fn speak<S>(&self, stream: S, watcher: Watcher)
+    async fn speak<S>(&self, stream: S, life: Arc<Life>, stop: &CancellationToken)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = TowerToHyperService::new(self.router.clone());
-        let connection = self.http.serve_connection(TokioIo::new(stream), service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
+        let routes = TowerToHyperService::new(self.router.clone());
+        let counted = Arc::clone(&life);
+        let service = service_fn(move |request| {
+            let in_flight = InFlight::new(Arc::clone(&counted));
+            let answer = routes.call(request);
+            async move {
+                let answer = answer.await;
+                drop(in_flight);
+                answer
+            }
+        });
+        let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = end(&life, &self.limits, stop) => {
+                connection.as_mut().graceful_shutdown();
+                // Whoever does not listen is not told for ever.
+                timeout(self.limits.goodbye, connection).await.unwrap_or(Ok(()))
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(listener = self.name, error, "a connection ended with an error");
         }
+    }
+}
+
+/// Waits until a connection is to end.
+async fn end(life: &Life, limits: &ConnectionLimits, stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = life.is_idle(limits) => {}
+    }
+}
+
+/// A request that is being answered, or given up by its client.
+struct InFlight(Arc<Life>);
+
+impl InFlight {
+    fn new(life: Arc<Life>) -> Self {
+        life.asked();
+        Self(life)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.answered();
     }
 }
 
@@ -213,6 +292,9 @@ fn protocol(limits: &ConnectionLimits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.keepalive)
         .keep_alive_timeout(limits.keepalive)
+        // What has arrived and was not read yet counts towards no budget of bodies: it is bounded by these.
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
         .max_concurrent_streams(250);
     http
 }

@@ -200,3 +200,56 @@ async fn a_head_that_never_ends_is_given_up() {
     stream.write_all(b"GET /held HTTP/1.1\r\nHost:").await.unwrap();
     timeout(Duration::from_secs(10), async { while !is_closed(&mut stream).await {} }).await.unwrap();
 }
+
+#[tokio::test]
+async fn whoever_has_asked_nothing_yet_makes_way_for_a_newcomer_and_is_counted() {
+    let limits = ConnectionLimits { connections: 2, ..ConnectionLimits::default() };
+    let mut fixture = Fixture::start(None, limits).await;
+    let mut silent = http1(&fixture).await;
+    for _ in 0..3 {
+        let mut next = http1(&fixture).await;
+        assert_eq!(fixture.exchange(&mut next).await, "HTTP/1.1 200 OK");
+        drop(next);
+    }
+    let mut first = http1(&fixture).await;
+    assert_eq!(fixture.exchange(&mut first).await, "HTTP/1.1 200 OK");
+    let mut second = http1(&fixture).await;
+    assert_eq!(fixture.exchange(&mut second).await, "HTTP/1.1 200 OK");
+    assert!(is_closed(&mut silent).await);
+    assert_eq!(fixture.exchange(&mut first).await, "HTTP/1.1 200 OK", "who has asked stays");
+    assert!(fixture.meter.refused.get_or_create(&ListenerLabels { listener: "test" }).get() >= 1);
+}
+
+#[tokio::test]
+async fn who_never_asks_and_who_has_not_asked_for_long_is_not_kept() {
+    let brief = Duration::from_millis(20);
+    let limits = ConnectionLimits { head: brief, idle: brief, goodbye: brief, ..ConnectionLimits::default() };
+    let (certificates, bundle) = certificates::issued(Timestamp::now()).await;
+    let tls = Fixture::start(Some(&certificates), limits).await;
+    let closes = async |said: &[u8]| {
+        let mut stream = tls.connect_tls(&bundle).await.unwrap();
+        stream.write_all(said).await.unwrap();
+        while stream.read(&mut [0; 64]).await.is_ok_and(|length| length > 0) {}
+    };
+    // Nothing; half a preface; HTTP/2 that does not answer pings.
+    for said in [&b""[..], b"PRI * HTT", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
+        timeout(Duration::from_secs(10), closes(said)).await.unwrap();
+    }
+    let mut plain = Fixture::start(None, limits).await;
+    let mut stream = http1(&plain).await;
+    assert_eq!(plain.exchange(&mut stream).await, "HTTP/1.1 200 OK");
+    timeout(Duration::from_secs(10), async { while !is_closed(&mut stream).await {} }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_in_flight_keeps_its_connection() {
+    let brief = Duration::from_millis(20);
+    let limits = ConnectionLimits { head: brief, idle: brief, goodbye: brief, ..ConnectionLimits::default() };
+    let mut fixture = Fixture::start(None, limits).await;
+    let mut stream = http1(&fixture).await;
+    stream.write_all(REQUEST).await.unwrap();
+    fixture.begins.recv().await.unwrap();
+    sleep(10 * brief).await;
+    fixture.go_on.notify_one();
+    assert_eq!(status_line(&mut stream).await, "HTTP/1.1 200 OK");
+}
