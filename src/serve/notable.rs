@@ -1,7 +1,7 @@
 //! What admission did that people have to know of: refusals, uses of break-glass, gaps in enforcement. Pure, but for its queue: bounded,
 //! so that a flood of refusals costs no memory.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -25,6 +25,9 @@ use crate::{
 
 /// How many may wait to be told.
 pub const QUEUE: usize = 256;
+/// How long what comes is gathered before it is told: one that waits for each would be woken for each refusal, by the thread
+/// that has to answer the next.
+const REST: Duration = Duration::from_millis(20);
 /// How much is kept of a name that a user chose, in bytes.
 const LONGEST_NAME: usize = 256;
 
@@ -93,18 +96,29 @@ pub async fn tell(
     meter: Meter,
     shutdown: CancellationToken,
 ) {
-    while let Some(Some(Notable { notice, entry })) = shutdown.run_until_cancelled(notable.recv()).await {
-        if let Some(notice) = notice {
-            events.record_own(notice);
+    let mut waiting = Vec::new();
+    while let Some(1..) = shutdown.run_until_cancelled(notable.recv_many(&mut waiting, QUEUE)).await {
+        for Notable { notice, entry } in waiting.drain(..) {
+            if let Some(notice) = notice {
+                events.record_own(notice);
+            }
+            if let Some(entry) = entry {
+                record(&ledger, &meter, &entry).await;
+            }
         }
-        let Some(entry) = entry else { continue };
-        if let Err(error) = ledger.add(&entry).await {
-            meter.left_untold();
-            let content: &Value = &entry.content;
-            tracing::error!(%error, %content, "a use of break-glass could not be recorded");
+        if shutdown.run_until_cancelled(tokio::time::sleep(REST)).await.is_none() {
+            break;
         }
     }
     shutdown.cancelled().await;
+}
+
+async fn record(ledger: &Ledger, meter: &Meter, entry: &Entry) {
+    if let Err(error) = ledger.add(entry).await {
+        meter.left_untold();
+        let content: &Value = &entry.content;
+        tracing::error!(%error, %content, "a use of break-glass could not be recorded");
+    }
 }
 
 fn notice(regarding: Regarding, reason: Reason, note: String) -> Notice {

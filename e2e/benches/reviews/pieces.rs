@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use e2e::fleet::{Fleet, now};
+use e2e::load::bodies::{Review, SORTS};
 use surety::admission::decide;
 use surety::core::transition::{Act, Trusted};
 use surety::{decode, serve};
-
-use crate::bodies::{Review, SORTS};
 
 /// How long each piece is repeated.
 const TURN: Duration = Duration::from_secs(2);
@@ -18,7 +17,7 @@ const TURN: Duration = Duration::from_secs(2);
 pub fn measure(tenants: usize) -> Result<()> {
     let (world, trusted) = (Fleet { tenants }.world()?, Trusted::default());
     for sort in SORTS {
-        let reviews = sort.reviews(tenants);
+        let reviews = sort.reviews(tenants)?;
         let acts: Vec<Act> = reviews.iter().map(act_of).collect();
         let read = repeat(&reviews, |review| drop(black_box(act_of(review))));
         let decided = repeat(&acts, |act| drop(black_box(decide::decide(&world, act, &trusted, now()))));
