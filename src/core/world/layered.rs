@@ -182,13 +182,12 @@ mod tests {
             let (mut sketch, mut plain) = (original.clone(), original.clone());
             sketch.keep_changes_beside();
             for (key, value) in changes {
-                match value {
-                    Some(value) => {
-                        sketch.insert(key, value);
-                        plain.insert(key, value);
-                    }
-                    None => prop_assert_eq!(sketch.remove(&key), plain.remove(&key)),
-                }
+                let Some(value) = value else {
+                    prop_assert_eq!(sketch.remove(&key), plain.remove(&key));
+                    continue;
+                };
+                sketch.insert(key, value);
+                plain.insert(key, value);
             }
             prop_assert_eq!(pairs(&sketch), pairs(&plain));
             prop_assert!(sketch == plain);
