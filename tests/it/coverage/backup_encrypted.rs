@@ -35,8 +35,11 @@ fn config(key: &str, value: &str) -> Value {
     json!({"spec": {"config": {key: value}}})
 }
 
+/// A setting of a location.
+type Setting = (&'static str, &'static str);
+
 /// Ways to make a location plain, and settings like them that do not.
-const WAYS: [(&str, (&str, &str), (&str, &str)); 3] = [
+const WAYS: [(&str, Setting, Setting); 3] = [
     (
         "the location is reached in plain text",
         ("s3Url", "http://store:9000"),
