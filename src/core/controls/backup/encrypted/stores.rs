@@ -1,15 +1,13 @@
 //! The locations that backups of a claim are written to or lie in.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use jiff::Timestamp;
 
 use crate::core::{
     context::Context,
     controls::backup::engine,
-    facts::{
-        Location, Name, PersistentVolumeClaim, PointState, RecoveryPoint, Schedule, VolumeCopy, VolumeData,
-    },
+    facts::{Location, Name, PersistentVolumeClaim, PointState, RecoveryPoint, Schedule, VolumeData},
 };
 
 /// One location, and what backups of a claim have to do with it.
@@ -32,10 +30,10 @@ pub(super) struct Store<'a> {
 pub(super) fn of_claim<'a>(context: &Context<'a>, claim: &'a PersistentVolumeClaim) -> Vec<Store<'a>> {
     let schedules = context.schedules_of(&claim.namespace).map(AsRef::as_ref);
     let written = schedules.filter(|schedule| writes(context, schedule)).map(Store::written_by);
-    let copies: Vec<&VolumeCopy> =
-        context.copies_of(claim).map(AsRef::as_ref).filter(|copy: &&VolumeCopy| copy.is_complete).collect();
+    let complete = context.copies_of(claim).filter(|copy| copy.is_complete);
+    let copied: Runs<'_> = complete.map(|copy| (&copy.namespace, &copy.point)).collect();
     let points = context.points_of(&claim.namespace).map(AsRef::as_ref);
-    let held = points.filter(|point| holds_data(context, point)).map(|point| Store::holding(point, &copies));
+    let held = points.filter(|point| holds_data(context, point)).map(|point| Store::holding(point, &copied));
     // The engine's default is found by its name as well: together only once it is known which it is.
     let as_written = merged(written.chain(held), Store::name);
     let with_location = as_written.into_values().map(|store| store.looked_up(context));
@@ -43,6 +41,9 @@ pub(super) fn of_claim<'a>(context: &Context<'a>, claim: &'a PersistentVolumeCla
         .into_values()
         .collect()
 }
+
+/// Runs that have a complete copy of the claim, by namespace and name.
+type Runs<'a> = BTreeSet<(&'a Name, &'a Name)>;
 
 type ByName<'a> = BTreeMap<(&'a Name, Option<&'a Name>), Store<'a>>;
 
@@ -86,13 +87,13 @@ impl<'a> Store<'a> {
         }
     }
 
-    fn holding(point: &'a RecoveryPoint, copies: &[&VolumeCopy]) -> Self {
-        let is_of_run = |copy: &&VolumeCopy| copy.point == point.name && copy.namespace == point.namespace;
+    fn holding(point: &'a RecoveryPoint, copied: &Runs<'_>) -> Self {
+        let is_copied = || copied.contains(&(&point.namespace, &point.name));
         Self {
             place: &point.namespace,
             name: point.location.as_ref(),
             location: None,
-            has_repository: point.volume_data == VolumeData::Moved || copies.iter().any(is_of_run),
+            has_repository: point.volume_data == VolumeData::Moved || is_copied(),
             holds_points: true,
             named_since: None,
         }
