@@ -160,7 +160,8 @@ fn in_doubt(world: &World, reads: Sources, why: Unknown, verdict: Verdict, now: 
         let issues = verdict.issues.into_iter().filter(is_due).collect();
         return Verdict { issues, ..verdict };
     }
-    unknown_because(why, verdict)
+    // The end of waiting is among the moments: from then on it may be due.
+    unknown_because(why, Verdict { changes_at: verdict.next_change(now), ..verdict })
 }
 
 /// What was concluded does not count, because a source cannot be trusted; the moments at which it would have changed stay.

@@ -21,6 +21,7 @@ macro_rules! examples {
 
 examples! {
     "backup.covered" = "backup-covered";
+    "backup.encrypted" = "backup-encrypted";
     "backup.recovery-point-age" = "backup-recovery-point-age";
     "backup.retention" = "backup-retention";
     "encryption.plaintext-credential" = "encryption-plaintext-credential";

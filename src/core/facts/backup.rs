@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Kind, Known, Labels, Meta, Name, ObjectKey};
+use super::{DataPath, Kind, Known, Labels, Meta, Name, ObjectKey, StoreEncryption};
 use crate::api::backup_policy::EngineName;
 
 /// One pattern of namespaces.
@@ -238,8 +238,17 @@ pub struct Location {
     pub sync_period: SignedDuration,
     /// Bucket and prefix.
     pub bucket: Name,
-    /// A digest of everything that decides where data goes and how (provider, bucket, prefix, config).
+    /// A digest of everything that decides where data goes and whether it is found again (provider, bucket, prefix,
+    /// settings).
     pub destination: Name,
+    /// Whose kind of store it is, as the engine spells it.
+    pub provider: Name,
+    /// How the store encrypts, as the location asks for it or the store always does.
+    pub encryption: Known<StoreEncryption>,
+    /// How data gets there.
+    pub data_path: Known<DataPath>,
+    /// The region; absent where none is told.
+    pub region: Known<Name>,
 }
 
 impl Location {

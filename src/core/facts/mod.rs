@@ -12,6 +12,7 @@ mod labels;
 mod name;
 mod namespaced;
 mod source;
+mod store;
 mod workload;
 
 pub use backup::{
@@ -31,6 +32,7 @@ pub use namespaced::{
     Ingress, IngressTls, NetworkPolicy, Openness, PersistentVolumeClaim, Service, ServiceType,
 };
 pub use source::{Source, SourceState, Sources};
+pub use store::{DataPath, ServerSideEncryption, StoreEncryption};
 pub use workload::{
     ClaimTemplate, Container, ContainerRole, ContainerSecurity, CredentialLiteral, Owner, PodSecurityContext,
     PodTemplate, PodVolume, VolumeSource, Workload,

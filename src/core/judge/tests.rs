@@ -40,6 +40,10 @@ fn probe(context: &Context<'_>, subject: &Subject<'_>) -> Verdict {
         Some("due") => Verdict::from_issues(vec![issue("seen"), due]),
         Some("seen") => Verdict::issue(issue("seen")),
         Some("to come") => Verdict::issue(issue("due").since(at("2026-06-15T13:00:00Z"))),
+        Some("waits") => {
+            let due = at("2026-06-15T13:00:00Z");
+            Verdict::issue(issue("due").with_problem(Problem::Pending { due }))
+        }
         Some("both") => {
             assert_eq!(context.network_policies_in(&namespace.name).count(), 0);
             Verdict::issue(due)
@@ -62,6 +66,7 @@ fn silence_of_an_engine_hides_no_finding_that_is_due_and_lets_nothing_pass() {
         ("due", State::Fail, State::Fail),
         ("seen", State::Fail, State::Error),
         ("to come", State::Fail, State::Error),
+        ("waits", State::Pending, State::Error),
         ("young", State::Pass, State::Error),
     ] {
         assert_eq!(verdict(label, &[]).state(at(NOW)), trusted, "{label}");
@@ -70,7 +75,10 @@ fn silence_of_an_engine_hides_no_finding_that_is_due_and_lets_nothing_pass() {
     let due = verdict("due", &silent);
     let dated: Vec<_> = due.issues.iter().map(|issue| (issue.field.as_str(), issue.since)).collect();
     assert_eq!(dated, [("due", Some(at(DUE)))], "what rests on news goes");
-    assert!(verdict("young", &silent).next_change(at(NOW)).is_some(), "it is asked again at its moment");
+    for label in ["young", "waits"] {
+        let asked_again = verdict(label, &silent).next_change(at(NOW));
+        assert_eq!(asked_again, Some(at("2026-06-15T13:00:00Z")), "{label}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::Deserialize;
 
-use super::digest::sha256_hex;
+use super::{digest::sha256_hex, store::Store};
 use crate::{
     api::backup_policy::EngineName,
     core::facts::{Kind, Known, Location, Name, Unknown},
@@ -58,6 +58,7 @@ struct Status<'a> {
 pub(crate) fn location(json: &[u8]) -> Result<Location, Fault> {
     let Object { metadata, spec, status } = from_slice(json)?;
     let (namespace, name) = metadata.place()?;
+    let store = spec.store();
     Ok(Location {
         kind: Kind::BackupStorageLocation,
         engine: EngineName::Velero,
@@ -72,6 +73,10 @@ pub(crate) fn location(json: &[u8]) -> Result<Location, Fault> {
         sync_period: spec.backup_sync_period.map_or(DEFAULT_SYNC_PERIOD, |period| period.0),
         bucket: spec.bucket(),
         destination: spec.destination(),
+        provider: store.provider(),
+        encryption: store.encryption(),
+        data_path: store.data_path(),
+        region: store.region(),
     })
 }
 
@@ -83,6 +88,10 @@ fn with_grain(read: Timestamp) -> Timestamp {
 }
 
 impl Spec<'_> {
+    fn store(&self) -> Store<'_> {
+        Store::new(&self.provider, &self.config)
+    }
+
     fn bucket(&self) -> Name {
         let ObjectStorage { bucket, prefix } = &self.object_storage.0;
         match prefix.trim_matches('/') {
@@ -95,7 +104,7 @@ impl Spec<'_> {
     fn destination(&self) -> Name {
         let storage = &self.object_storage;
         let fixed: [&str; 3] = [&self.provider, &storage.bucket, &storage.prefix];
-        let config = self.config.iter().flat_map(|(key, value)| [key, value]);
+        let config = self.store().settings().flat_map(|(key, value)| [key, value]);
         let parts = fixed.into_iter().chain(config).map(|part| format!("{}:{part}", part.len()));
         Name::from(sha256_hex(parts.collect::<String>().as_bytes()))
     }

@@ -8,6 +8,7 @@ mod digest;
 mod location;
 mod schedule;
 mod selection;
+mod store;
 #[cfg(test)]
 mod tests;
 mod volume_copy;

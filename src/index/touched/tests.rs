@@ -161,6 +161,31 @@ fn a_location_touches_the_claims_whose_points_lie_there_though_no_schedule_write
 }
 
 #[test]
+fn a_location_touches_the_claims_of_the_schedules_that_write_there() {
+    let schedule = |template: serde_json::Value| {
+        let body = json!({"metadata": {"name": "s", "namespace": "velero"}, "spec": {"template": template}});
+        world(&[claim("data", &json!({})), change(Kind::VeleroSchedule, &body)])
+    };
+    let named = json!({"includedNamespaces": ["a-1"], "storageLocation": "cold"});
+    let by_default = json!({"includedNamespaces": ["a-1"]});
+    let elsewhere = json!({"includedNamespaces": ["b-1"], "storageLocation": "cold"});
+    for (what, template, touches) in [
+        ("it is named", named.clone(), true),
+        ("it may be the default", by_default, true),
+        ("of another namespace", elsewhere, false),
+    ] {
+        let location = json!({"metadata": {"name": "cold", "namespace": "velero"},
+            "spec": {"config": {"s3Url": "http://store"}}});
+        let touched = touched_by(&schedule(template), &change(Kind::BackupStorageLocation, &location));
+        let data = inside(Kind::PersistentVolumeClaim, "data");
+        assert_eq!(touched.subjects.contains(&data), touches, "{what}");
+    }
+    let other = json!({"metadata": {"name": "other", "namespace": "velero"}});
+    let touched = touched_by(&schedule(named), &change(Kind::BackupStorageLocation, &other));
+    assert!(touched.subjects.is_empty());
+}
+
+#[test]
 fn what_is_as_it_was_is_unchanged_but_for_what_surety_may_have_to_mend() {
     let is_unchanged_by = |before: &World, change: &Change| {
         let mut after = before.clone();

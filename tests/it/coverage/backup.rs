@@ -45,23 +45,35 @@ pub fn last_run(promise: &Promise) -> Timestamp {
 pub fn objects(promise: &Promise) -> Vec<Value> {
     let started = last_run(promise);
     let labels = json!({"kubernetes.io/metadata.name": ENGINE_NAMESPACE});
-    vec![
+    let engine = [
         object(Kind::Namespace, ENGINE_NAMESPACE, json!({"metadata": {"labels": labels}})),
         location("default"),
-        schedule(SCHEDULE, &cron(period(promise), 15)),
-        point(POINT, started),
-        copy(POINT, started),
-    ]
+    ];
+    let (schedule, point) = (schedule(SCHEDULE, &cron(period(promise), 15)), point(POINT, started));
+    let backups = if tells_how_stores_encrypt(promise) {
+        let stays = json!({"snapshotMoveData": false});
+        vec![with(&schedule, json!({"spec": {"template": stays}})), with(&point, json!({"spec": stays}))]
+    } else {
+        vec![schedule, point, copy(POINT, started)]
+    };
+    engine.into_iter().chain(backups).collect()
+}
+
+/// Whether it is promised how the store encrypts. Snapshots then stay in the storage system: a location shows nothing of
+/// what the data mover keeps there.
+fn tells_how_stores_encrypt(promise: &Promise) -> bool {
+    let encrypted = promise.find("backup.encrypted").map(|used| promise.parameters(&used.id));
+    encrypted.is_some_and(|parameters| !parameters.list("sse").is_empty())
 }
 
 fn engine_object(kind: Kind, name: &str, body: Value) -> Value {
     with(&object(kind, name, json!({"metadata": {"namespace": ENGINE_NAMESPACE}})), body)
 }
 
-/// A storage location that can be reached and written.
+/// A storage location that can be reached and written, encrypted on the way and in the store.
 pub fn location(name: &str) -> Value {
     let spec = json!({
-        "provider": "aws", "objectStorage": {"bucket": format!("{name}-backups")}, "accessMode": "ReadWrite",
+        "provider": "aws", "config": {"s3Url": "https://store:9000", "serverSideEncryption": "AES256"}, "objectStorage": {"bucket": format!("{name}-backups")}, "accessMode": "ReadWrite",
         "default": name == "default", "backupSyncPeriod": "0s",
     });
     let body = json!({"spec": spec, "status": {"phase": "Available"}});

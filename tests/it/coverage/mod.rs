@@ -5,6 +5,7 @@
 
 mod backup;
 mod backup_covered;
+mod backup_encrypted;
 mod backup_recovery_point_age;
 mod backup_retention;
 mod case;
@@ -39,8 +40,9 @@ use promise::{PROMISES, Promise};
 use run::Shortfall;
 
 /// The cases of every control that this version has.
-static ALL: [&Cases; 16] = [
+static ALL: [&Cases; 17] = [
     &backup_covered::CASES,
+    &backup_encrypted::CASES,
     &backup_recovery_point_age::CASES,
     &backup_retention::CASES,
     &encryption_plaintext_credential::CASES,

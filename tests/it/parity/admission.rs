@@ -10,7 +10,7 @@ use surety::{
     admission::decide::{self, CannotTell, Decision, Outcome, Violation},
     api::{Enforcement, OnUnknown},
     core::{
-        facts::{Change, Fact, Kind, Name, Selection, Source, Unknown},
+        facts::{Change, Fact, Kind, Name, ObjectKey, Selection, Source, Unknown},
         integrity, intent,
         judge::{Judgement, judge},
         plan::{Demander, Origin, Plan, Requirement},
@@ -170,6 +170,13 @@ struct Worlds {
     after: World,
 }
 
+/// Whether a subject is another namespace than the one that a request is about. What its rules say of that one was
+/// declared before, by others: no request is held to it.
+fn is_only_reached(act: &Act, subject: &SubjectKey) -> bool {
+    let is_other = |key: &ObjectKey| key.kind == Kind::Namespace && *key != act.key;
+    act.key.kind == Kind::Namespace && matches!(subject, SubjectKey::Object(key) if is_other(key))
+}
+
 /// One thing that is found worse.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Finding {
@@ -276,7 +283,7 @@ impl Expected {
             if place.is_some_and(|place| worlds.after.owner_of(&place) == Some(&tenant.name)) {
                 subjects.insert(act.key.clone().into());
             }
-            for subject in &subjects {
+            for subject in subjects.iter().filter(|subject| !is_only_reached(act, subject)) {
                 self.subject_difference(worlds, act, plan, subject, now);
             }
         }

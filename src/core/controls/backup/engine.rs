@@ -17,12 +17,34 @@ pub(super) mod field {
     pub const INCLUDED: &str = "spec.template.includedNamespaces";
     /// Whether a location takes new points.
     pub const ACCESS: &str = "spec.accessMode";
+    /// How the store is asked to encrypt.
+    pub const SSE: &str = "spec.config.serverSideEncryption";
+    /// Whether the store's certificate goes unverified.
+    pub const SKIPS_VERIFICATION: &str = "spec.config.insecureSkipTLSVerify";
     /// When a point may be deleted.
     pub const EXPIRY: &str = "status.expiration";
     /// How a run stands.
     pub const STATE: &str = "status.phase";
     /// The point that a deletion request names.
     pub const REQUESTED: &str = "spec.backupName";
+
+    /// Where a location of this provider names its endpoint.
+    pub fn endpoint(provider: &str) -> &'static str {
+        match provider {
+            "gcp" => "spec.config.storeEndpoint",
+            "azure" => "spec.config.storageAccountURI",
+            _ => "spec.config.s3Url",
+        }
+    }
+
+    /// Where a location of this provider names a key; none where it cannot.
+    pub fn key(provider: &str) -> Option<&'static str> {
+        match provider {
+            "aws" => Some("spec.config.kmsKeyId"),
+            "gcp" => Some("spec.config.kmsKeyName"),
+            _ => None,
+        }
+    }
 }
 
 /// Whether objects of a backup engine in this namespace are the engine's own. An engine works in one namespace; whoever

@@ -7,6 +7,7 @@
 
 mod covered;
 mod demand;
+mod encrypted;
 mod engine;
 mod exempt;
 mod holding;
@@ -28,7 +29,8 @@ use jiff::SignedDuration;
 use crate::core::control::Control;
 
 /// The area's controls.
-pub const CONTROLS: &[&Control] = &[&covered::CONTROL, &recovery_point_age::CONTROL, &retention::CONTROL];
+pub const CONTROLS: &[&Control] =
+    &[&covered::CONTROL, &encrypted::CONTROL, &recovery_point_age::CONTROL, &retention::CONTROL];
 
 /// How long another object has to supply what a new one needs.
 const SETTLE: SignedDuration = SignedDuration::from_mins(5);

@@ -12,14 +12,14 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    api::{BackupPolicySpec, TenantSpec, backup_policy::EngineName},
+    api::{BackupPolicySpec, KeyClass, TenantSpec, backup_policy::EngineName},
     core::{
         control::{Control, Operation},
         controls::testkit::{Bench, NAMESPACE, NOW, TENANT, at},
         facts::{
-            Change, Declared, Expiry, Fact, Kind, Known, Labels, Location, Meta, Name, Namespace,
+            Change, DataPath, Declared, Expiry, Fact, Kind, Known, Labels, Location, Meta, Name, Namespace,
             NamespacePattern, ObjectKey, Origin, PersistentVolumeClaim, PointState, RecoveryPoint, Schedule,
-            Selection, VolumeCopy, VolumeData,
+            Selection, ServerSideEncryption, StoreEncryption, VolumeCopy, VolumeData,
         },
         transition::{Act, Transition, Trusted},
         verdict::Issue,
@@ -157,6 +157,14 @@ pub fn location() -> Location {
         sync_period: SignedDuration::from_hours(24 * 365),
         bucket: Name::from("backups"),
         destination: Name::from("digest-1"),
+        provider: Name::from("aws"),
+        encryption: Known::Known(StoreEncryption {
+            sse: ServerSideEncryption::Kms,
+            key: Some(KeyClass::Customer),
+            is_always_on: false,
+        }),
+        data_path: Known::Known(DataPath::Encrypted),
+        region: Known::Absent,
     }
 }
 

@@ -62,18 +62,20 @@ fn an_untried_location_is_absent_and_an_invented_phase_unknown() {
 }
 
 #[test]
-fn the_destination_is_everything_that_decides_where_data_goes_and_how() {
+fn the_destination_is_everything_that_decides_where_data_goes_and_whether_it_is_found_again() {
     let spec = |bucket: &str, prefix: &str, config: Value| json!({"provider": "aws", "objectStorage": {"bucket": bucket, "prefix": prefix}, "config": config});
-    let base = spec("b", "p", json!({"region": "eu-1", "kmsKeyId": "k"}));
+    let base = spec("b", "p", json!({"region": "eu-1", "s3Url": "http://store"}));
     let of = |spec: &Value| location(spec, &json!({})).destination;
-    let reordered = json!({"config": {"kmsKeyId": "k", "region": "eu-1"}, "objectStorage": {"prefix": "p", "bucket": "b"}, "provider": "aws"});
+    let reordered = json!({"config": {"s3Url": "http://store", "region": "eu-1"}, "objectStorage": {"prefix": "p", "bucket": "b"}, "provider": "aws"});
     assert_eq!(of(&base), of(&reordered));
     for other in [
-        spec("c", "p", json!({"region": "eu-1", "kmsKeyId": "k"})),
-        spec("b", "q", json!({"region": "eu-1", "kmsKeyId": "k"})),
-        spec("b", "p", json!({"region": "us-1", "kmsKeyId": "k"})),
+        spec("c", "p", json!({"region": "eu-1", "s3Url": "http://store"})),
+        spec("b", "q", json!({"region": "eu-1", "s3Url": "http://store"})),
+        spec("b", "p", json!({"region": "us-1", "s3Url": "http://store"})),
         spec("b", "p", json!({"region": "eu-1"})),
-        spec("bp", "", json!({"region": "eu-1", "kmsKeyId": "k"})),
+        spec("b", "p", json!({"region": "eu-1", "s3Url": "http://other"})),
+        spec("b", "p", json!({"region": "eu-1", "s3Url": "http://store", "customerKeyEncryptionFile": "/k"})),
+        spec("bp", "", json!({"region": "eu-1", "s3Url": "http://store"})),
     ] {
         assert_ne!(of(&base), of(&other), "{other}");
     }
@@ -83,6 +85,13 @@ fn the_destination_is_everything_that_decides_where_data_goes_and_how() {
     let mut busy = base.clone();
     busy["backupSyncPeriod"] = json!("5m");
     assert_eq!(of(&base), of(&busy), "how often it is read changes nothing");
+    let protected = spec(
+        "b",
+        "p",
+        json!({"region": "eu-1", "s3Url": "https://store", "kmsKeyId": "k", "serverSideEncryption": "aws:kms",
+            "insecureSkipTLSVerify": "false"}),
+    );
+    assert_eq!(of(&base), of(&protected), "what lies there is found as well by a better way");
 }
 
 #[test]

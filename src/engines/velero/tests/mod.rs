@@ -5,6 +5,7 @@ mod backup;
 mod location;
 mod schedule;
 mod selection;
+mod store;
 mod volume_copy;
 mod write;
 

@@ -60,7 +60,7 @@ impl Maker {
         let metadata = self.metadata(Kind::BackupStorageLocation, namespace, name);
         let mut spec = json!({
             "provider": "aws", "objectStorage": {"bucket": "backups", "prefix": "/a/"},
-            "config": {"region": "eu-central-1"}, "default": name == "default",
+            "config": self.store(), "default": name == "default",
         });
         if self.random.chance(15) {
             spec["accessMode"] = json!("ReadOnly");
@@ -77,6 +77,22 @@ impl Maker {
             };
         }
         Self::object(Kind::BackupStorageLocation, metadata, json!({"spec": spec, "status": status}))
+    }
+
+    /// How a location's store is reached, and asked to encrypt.
+    fn store(&mut self) -> Value {
+        let mut config = json!({"region": "eu-central-1"});
+        if self.careful() {
+            config["serverSideEncryption"] = json!(self.random.pick(&["AES256", "aws:kms"]));
+            return config;
+        }
+        let (key, values) = self.random.pick(&[
+            ("s3Url", ["http://store:9000", "https://store:9000", "store:9000"]),
+            ("insecureSkipTLSVerify", ["true", "false", "yes"]),
+            ("kmsKeyId", ["alias/aws/s3", "alias/backups", ""]),
+        ]);
+        config[key] = json!(self.random.pick(&values));
+        config
     }
 
     /// `spec` of a Backup, or the template of a Schedule.
