@@ -21,6 +21,9 @@ use crate::{
 
 /// Judges every subject that the change touches, in both worlds.
 pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings: &mut Findings) {
+    if is_news_of_an_engine(transition) {
+        return;
+    }
     let touched = index::touched(transition.before, transition.after, change, SUBJECT_BOUND);
     if touched.is_cut_short {
         findings.cannot_tell = Some(CannotTell::TooLarge);
@@ -29,6 +32,14 @@ pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings:
     for touched in &touched.subjects {
         subject_difference(transition, touched, findings);
     }
+}
+
+/// Whether an engine writes what it keeps itself. A run that failed has failed: to refuse the engine's word for it would
+/// mend nothing, hide it, and keep the engine from going on.
+fn is_news_of_an_engine(transition: &Transition<'_>) -> bool {
+    let source = transition.act.key.kind.source();
+    let is_kept_by_engines = source.is_some_and(|source| !source.is_required());
+    is_kept_by_engines && transition.is_by_engine() && !transition.is_deletion()
 }
 
 fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {
