@@ -20,7 +20,9 @@ macro_rules! examples {
 }
 
 examples! {
+    "backup.completeness" = "backup-completeness";
     "backup.covered" = "backup-covered";
+    "backup.failure-noticed" = "backup-failure-noticed";
     "backup.recovery-point-age" = "backup-recovery-point-age";
     "backup.retention" = "backup-retention";
     "encryption.plaintext-credential" = "encryption-plaintext-credential";
