@@ -7,7 +7,7 @@ use crate::{
     api::{Enforcement, OnUnknown},
     core::{
         control::Control,
-        facts::{Change, Fact, Kind, Name, ObjectKey, Unknown},
+        facts::{Change, Fact, Kind, Name, ObjectKey, Source, Unknown},
         judge::{judge, judge_alone},
         plan::{Origin, Plan, Requirement},
         subject::SubjectKey,
@@ -34,12 +34,19 @@ pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings:
     }
 }
 
-/// Whether an engine writes what it keeps itself. A run that failed has failed: to refuse the engine's word for it would
+/// Whether an engine writes what backup engines keep. A run that failed has failed: to refuse the engine's word for it would
 /// mend nothing, hide it, and keep the engine from going on.
 fn is_news_of_an_engine(transition: &Transition<'_>) -> bool {
-    let source = transition.act.key.kind.source();
-    let is_kept_by_engines = source.is_some_and(|source| !source.is_required());
-    is_kept_by_engines && transition.is_by_engine() && !transition.is_deletion()
+    let is_of_a_run = matches!(
+        transition.act.key.kind.source(),
+        Some(
+            Source::VeleroSchedules
+                | Source::VeleroBackups
+                | Source::VeleroVolumeCopies
+                | Source::VeleroLocations
+        )
+    );
+    is_of_a_run && transition.is_by_engine() && !transition.is_deletion()
 }
 
 fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {

@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use surety::core::{catalogue::Strength, facts::Kind};
+use surety::core::catalogue::Strength;
 
 use super::{
     attempt,
-    backup::{SCHEDULE, copy, cron, last_run, period, point, schedule},
+    backup::{copy, last_run, period, point},
     case::{Breach, Cases},
     ground::{Event, Ground},
     objects::with,
@@ -28,24 +28,19 @@ fn detect(promise: &Promise) -> Vec<Breach> {
     let failed = |what, phase| Breach::at_once(what, &ground, run(phase), run("Completed")).since(ended);
     let periods = promise.parameters("backup.failure-noticed").integer("missedPeriods").unwrap();
     let missed = SignedDuration::from_secs(period(promise).nominal_seconds() * periods);
-    let stuck = with(&point("newest", started), json!({"status": {"phase": "InProgress"}}));
-    let another = vec![
-        Event::Put(schedule("second", &cron(period(promise), 30))),
-        Event::Gone(ground.get(Kind::VeleroSchedule, SCHEDULE)),
-    ];
+    let before = started - SignedDuration::from_mins(30);
+    let stuck = with(&point("stuck", before), json!({"status": {"phase": "InProgress"}}));
+    let hangs = Event::Put(stuck);
+    let another = run("Completed");
+    let and_another = another.iter().cloned().chain([hangs.clone()]).collect();
     vec![
         failed("the newest run fails", "Failed"),
         failed("the newest run fails in part", "PartiallyFailed"),
         failed("the newest run is refused by the engine", "FailedValidation"),
         Breach::at_once("no run follows the last", &ground, Vec::new(), another.clone())
             .opening(last_run(promise) + missed),
-        Breach::at_once(
-            "the newest run hangs, and no other starts",
-            &ground,
-            vec![Event::Put(stuck)],
-            another,
-        )
-        .opening(started + missed),
+        Breach::at_once("the newest run hangs, and no other starts", &ground, vec![hangs], and_another)
+            .opening(before + missed),
     ]
 }
 

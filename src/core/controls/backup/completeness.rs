@@ -92,7 +92,7 @@ fn evaluate(context: &Context<'_>, subject: &Subject<'_>) -> Verdict {
     let copies_of_claim = || copies.get_or_init(|| copies_of(context, claim)).as_slice();
     let shown = judged
         .iter()
-        .map(|(taken_at, run)| Run { context, run, taken_at: *taken_at }.shown(copies_of_claim()));
+        .map(|(taken_at, run)| Judged { context, run, taken_at: *taken_at }.shown(copies_of_claim()));
     combined(shown.collect(), &judged)
 }
 
@@ -162,13 +162,13 @@ fn copies_of<'a>(context: &Context<'a>, claim: &'a PersistentVolumeClaim) -> Vec
 }
 
 /// A run that should hold the claim.
-struct Run<'c, 'a> {
+struct Judged<'c, 'a> {
     context: &'c Context<'a>,
     run: &'a RecoveryPoint,
     taken_at: Timestamp,
 }
 
-impl Run<'_, '_> {
+impl Judged<'_, '_> {
     fn shown(&self, copies: &[&VolumeCopy]) -> Shown {
         let run = self.run;
         let believable_from = self.taken_at.checked_sub(CLOCK_SKEW).unwrap_or(Timestamp::MIN);

@@ -57,7 +57,7 @@ fn a_copy_of_its_own_in_the_newest_run_passes_and_says_which() {
 
 #[test]
 fn a_run_that_shows_that_it_does_not_hold_the_claim_is_a_finding() {
-    let cases: [(&str, fn(&mut RecoveryPoint)); 7] = [
+    let cases: [Case<RecoveryPoint>; 7] = [
         ("Backup velero/p of 2026-06-15T02:15:00Z moved data and has no copy of it", |_| ()),
         (
             "Backup velero/p of 2026-06-15T02:15:00Z moved data and has no copy of it, narrowed by a label selector",

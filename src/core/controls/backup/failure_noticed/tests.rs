@@ -215,9 +215,9 @@ fn where_no_schedule_serves_it_nothing_can_be_missed_and_that_is_no_pass() {
         |schedule| schedule.namespace = Name::from(NAMESPACE),
     ];
     for change in changes {
-        let mut changed = schedule();
-        change(&mut changed);
-        let alone = bench(&CONTROL).with(Fact::Schedule(changed)).with(run("p", TAKEN, PointState::Usable));
+        let mut idle = schedule();
+        change(&mut idle);
+        let alone = bench(&CONTROL).with(Fact::Schedule(idle)).with(run("p", TAKEN, PointState::Usable));
         assert_eq!(verdict_of(alone).issues[0].problem, undecided(why));
     }
 }
