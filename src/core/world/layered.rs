@@ -182,12 +182,11 @@ mod tests {
             let (mut sketch, mut plain) = (original.clone(), original.clone());
             sketch.keep_changes_beside();
             for (key, value) in changes {
-                match value {
-                    Some(value) => {
-                        sketch.insert(key, value);
-                        plain.insert(key, value);
-                    }
-                    None => prop_assert_eq!(sketch.remove(&key), plain.remove(&key)),
+                if let Some(value) = value {
+                    sketch.insert(key, value);
+                    plain.insert(key, value);
+                } else {
+                    prop_assert_eq!(sketch.remove(&key), plain.remove(&key));
                 }
             }
             prop_assert_eq!(pairs(&sketch), pairs(&plain));
