@@ -134,7 +134,7 @@ fn any_of_an_engine() -> impl Strategy<Value = Change> {
     prop_oneof![
         (place.clone(), name.clone()).prop_map(|(place, name)| bound_claim(place, name)),
         point.prop_map(|(name, taken_in, store, time, phase)| read(Kind::VeleroBackup, &json!({
-            "metadata": {"name": name, "namespace": "velero"},
+            "metadata": {"name": name, "namespace": "velero", "labels": {"velero.io/schedule-name": name}},
             "spec": {"includedNamespaces": [taken_in], "storageLocation": store, "snapshotVolumes": true},
             "status": {
                 "phase": phase, "startTimestamp": time, "completionTimestamp": time, "expiration": "2026-07-20T00:00:00Z",
@@ -145,7 +145,8 @@ fn any_of_an_engine() -> impl Strategy<Value = Change> {
             "metadata": {"name": name, "namespace": "velero", "labels": {"velero.io/backup-name": "x"},
                 "annotations": {"velero.io/pvc-name": "x"}},
             "spec": {"pod": {"namespace": place}, "volume": "data"},
-            "status": {"phase": if is_done { "Completed" } else { "InProgress" }},
+            "status": {"phase": if is_done { "Completed" } else { "InProgress" }, "snapshotID": "s",
+                "progress": {"totalBytes": 1, "bytesDone": 1}},
         }))),
         (store.clone(), any::<bool>(), time).prop_map(|(store, is_there, time)| {
             read(Kind::BackupStorageLocation, &json!({

@@ -7,7 +7,7 @@ use crate::{
     api::{Enforcement, OnUnknown},
     core::{
         control::Control,
-        facts::{Change, Fact, Kind, Name, ObjectKey, Unknown},
+        facts::{Change, Fact, Kind, Name, ObjectKey, Source, Unknown},
         judge::{judge, judge_alone},
         plan::{Origin, Plan, Requirement},
         subject::SubjectKey,
@@ -21,6 +21,9 @@ use crate::{
 
 /// Judges every subject that the change touches, in both worlds.
 pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings: &mut Findings) {
+    if is_news_of_an_engine(transition) {
+        return;
+    }
     let touched = index::touched(transition.before, transition.after, change, SUBJECT_BOUND);
     if touched.is_cut_short {
         findings.cannot_tell = Some(CannotTell::TooLarge);
@@ -29,6 +32,21 @@ pub(super) fn difference(transition: &Transition<'_>, change: &Change, findings:
     for touched in &touched.subjects {
         subject_difference(transition, touched, findings);
     }
+}
+
+/// Whether an engine writes what backup engines keep. A run that failed has failed: to refuse the engine's word for it would
+/// mend nothing, hide it, and keep the engine from going on.
+fn is_news_of_an_engine(transition: &Transition<'_>) -> bool {
+    let is_of_a_run = matches!(
+        transition.act.key.kind.source(),
+        Some(
+            Source::VeleroSchedules
+                | Source::VeleroBackups
+                | Source::VeleroVolumeCopies
+                | Source::VeleroLocations
+        )
+    );
+    is_of_a_run && transition.is_by_engine() && !transition.is_deletion()
 }
 
 fn subject_difference(transition: &Transition<'_>, touched: &TouchedSubject, findings: &mut Findings) {

@@ -458,6 +458,63 @@ fn a_location_where_points_lie_though_no_schedule_writes_there_is_refused_for_th
     assert_eq!(told, [("backup.covered", &["bench/B-1".to_owned()][..], true)]);
 }
 
+/// A bench with a nightly schedule and last night's run, of which nothing is demanded yet.
+fn backed_up() -> (Bench, Fact, impl Fn(&str) -> Fact) {
+    let read =
+        |kind, object: serde_json::Value| crate::decode::object(kind, object.to_string().as_bytes()).unwrap();
+    let claim = json!({
+        "metadata": {"name": "data", "namespace": NAMESPACE, "creationTimestamp": "2026-06-01T00:00:00Z"},
+        "spec": {}, "status": {"phase": "Bound"},
+    });
+    let schedule = json!({
+        "metadata": {"name": "daily", "namespace": "velero", "creationTimestamp": "2026-06-01T00:00:00Z"},
+        "spec": {"schedule": "15 2 * * *", "template": {"includedNamespaces": [NAMESPACE], "snapshotMoveData": true}},
+    });
+    let run = move |phase: &str| {
+        let run = json!({
+            "metadata": {"name": "p", "namespace": "velero", "labels": {"velero.io/schedule-name": "daily"}},
+            "spec": {"includedNamespaces": [NAMESPACE], "snapshotMoveData": true},
+            "status": {"phase": phase, "startTimestamp": "2026-06-15T02:15:00Z",
+                "csiVolumeSnapshotsAttempted": 1, "csiVolumeSnapshotsCompleted": 1},
+        });
+        read(Kind::VeleroBackup, run)
+    };
+    let schedule = read(Kind::VeleroSchedule, schedule);
+    let bench = world().with(read(Kind::PersistentVolumeClaim, claim)).with(schedule.clone());
+    (bench, schedule, run)
+}
+
+#[test]
+fn what_an_engine_says_of_its_own_run_is_not_refused_and_the_same_by_somebody_else_is() {
+    let engine = "system:serviceaccount:velero:velero";
+    let trusted = Trusted { engines: vec![Name::from(engine)], ..Trusted::default() };
+    for control in ["backup.failure-noticed", "backup.completeness"] {
+        let (bench, _, run) = backed_up();
+        let running = run("InProgress");
+        let bench = bench.with(profile_demanding(control, &json!({}))).with(running.clone());
+        let decided = |user: &str| {
+            let update = act(Operation::Update, Some(running.clone()), Some(run("PartiallyFailed")));
+            decide(&bench.world, &Act { user: Name::from(user), ..update }, &trusted, at(NOW)).outcome
+        };
+        assert_eq!(decided(engine), Outcome::Admitted, "{control}");
+        let Outcome::Refused(violations) = decided("someone@example.com") else {
+            panic!("{control} admits it")
+        };
+        assert_eq!(violations[0].control, control);
+    }
+}
+
+#[test]
+fn a_schedule_that_comes_to_skip_volumes_is_refused() {
+    let (bench, whole, _) = backed_up();
+    let bench = bench.with(profile_demanding("backup.completeness", &json!({})));
+    let Fact::Schedule(mut narrowed) = whole.clone() else { unreachable!() };
+    narrowed.selection.narrowed_by = Some(Name::from("a label selector"));
+    let update = act(Operation::Update, Some(whole), Some(Fact::Schedule(narrowed)));
+    let Outcome::Refused(violations) = outcome(&bench.world, &update) else { panic!("admitted") };
+    assert_eq!(violations[0].issue.found, "narrowed by a label selector");
+}
+
 /// Surety's own request to change a canary.
 fn canary(user: &str, nonce: Option<&str>) -> Act {
     let tenant = || Some(Fact::Tenant(declared("surety-canary", Labels::default(), TenantSpec::default())));

@@ -20,8 +20,10 @@ macro_rules! examples {
 }
 
 examples! {
+    "backup.completeness" = "backup-completeness";
     "backup.covered" = "backup-covered";
     "backup.encrypted" = "backup-encrypted";
+    "backup.failure-noticed" = "backup-failure-noticed";
     "backup.recovery-point-age" = "backup-recovery-point-age";
     "backup.retention" = "backup-retention";
     "encryption.plaintext-credential" = "encryption-plaintext-credential";

@@ -4,8 +4,10 @@
 //! A cell is held where every control of the promise that offers the strength is built and all their cases pass.
 
 mod backup;
+mod backup_completeness;
 mod backup_covered;
 mod backup_encrypted;
+mod backup_failure_noticed;
 mod backup_recovery_point_age;
 mod backup_retention;
 mod case;
@@ -40,9 +42,11 @@ use promise::{PROMISES, Promise};
 use run::Shortfall;
 
 /// The cases of every control that this version has.
-static ALL: [&Cases; 17] = [
+static ALL: [&Cases; 19] = [
+    &backup_completeness::CASES,
     &backup_covered::CASES,
     &backup_encrypted::CASES,
+    &backup_failure_noticed::CASES,
     &backup_recovery_point_age::CASES,
     &backup_retention::CASES,
     &encryption_plaintext_credential::CASES,

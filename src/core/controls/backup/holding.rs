@@ -28,7 +28,7 @@ use crate::core::{
 };
 
 /// How far an engine's clock may be ahead.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// How many times a location may miss being read.
 const MISSED_SYNCS: i32 = 3;
 
@@ -110,6 +110,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Whether points of another cluster count.
+    pub(super) const fn accepts_imported(self) -> bool {
+        self.accepts_imported
+    }
+
     /// What the use of the control and all policies of the tenant ask.
     pub(super) fn by(context: &Context<'_>) -> Self {
         let policies = &context.effective().backup;
@@ -190,7 +195,7 @@ pub(super) fn holding<'a, 'p>(
 }
 
 /// Whether it was made in another cluster: the label that travels with it says so, else its own times do.
-fn is_imported(context: &Context<'_>, point: &RecoveryPoint) -> bool {
+pub(super) fn is_imported(context: &Context<'_>, point: &RecoveryPoint) -> bool {
     match &point.cluster_label {
         Some(cluster) => context.cluster_id() != Some(cluster),
         None => point.origin == Origin::Imported,

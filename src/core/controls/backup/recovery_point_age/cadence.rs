@@ -11,6 +11,7 @@ use crate::{
         controls::backup::{
             demand::{Use, concerned, place_is_ending, uses_by},
             engine::{self, field},
+            in_hours,
         },
         effective::AgeLimit,
         facts::{Fact, Name, RecoveryPoint, Schedule, VolumeData},
@@ -38,14 +39,6 @@ fn too_rare(field: &str, gap: SignedDuration, run: SignedDuration, limit: &AgeLi
     };
     let wanted = format!("at most {} ({limit})", in_hours(limit.nominal()));
     Issue::fail(field, found, wanted, "run more often")
-}
-
-/// As whole hours where it is, else as minutes.
-fn in_hours(duration: SignedDuration) -> String {
-    match duration.as_secs() {
-        seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
-        seconds => format!("{}m", seconds / 60),
-    }
 }
 
 /// A schedule made, changed or deleted such that none is left that can keep the age, where one could; and a new one that
