@@ -196,8 +196,13 @@ impl Judged<'_, '_> {
     }
 
     fn fail(&self, found: String, fix: impl Into<String>) -> Shown {
-        let since = self.run.ended_at.unwrap_or(self.taken_at).min(self.context.now());
-        Shown::Lacking(Issue::fail(self.schedule(), found, WANTED, fix).since(since), None)
+        let issue = Issue::fail(self.schedule(), found, WANTED, fix);
+        let ended = self.run.ended_at.unwrap_or(self.taken_at);
+        // By a clock that is ahead it ends only then.
+        if ended > self.context.now() {
+            return Shown::Lacking(issue, Some(ended));
+        }
+        Shown::Lacking(issue.since(ended), None)
     }
 
     fn untold(&self, why: Unknown) -> Issue {

@@ -122,7 +122,8 @@ fn schedule_verdict(context: &Context<'_>, claim: &PersistentVolumeClaim, schedu
     let runs = runs_of(context, claim, schedule);
     let last = runs.iter().find(|(_, run)| has_ended(run)).map(|(_, run)| *run);
     let missed = missed(context, schedule, runs.first().map(|(started, _)| *started));
-    let ended_badly = last.and_then(|run| ended_badly(context, schedule, run));
+    let ended_badly = last.and_then(|run| ended_badly(schedule, run));
+    let (ended_badly, ends_at) = ended_badly.map_or((None, None), |issue| as_of_now(context, issue));
     let still_to_come = match (&missed, last) {
         (Missed::From(due), None) => Some(no_run_yet(schedule, *due)),
         _ => None,
@@ -133,6 +134,7 @@ fn schedule_verdict(context: &Context<'_>, claim: &PersistentVolumeClaim, schedu
         Missed::Untold { issue, until } => (Some(issue), until),
         Missed::Never => (None, None),
     };
+    let changes_at = changes_at.into_iter().chain(ends_at).min();
     let issues: Vec<Issue> = [ended_badly, told, still_to_come].into_iter().flatten().collect();
     let verdict = match last.filter(|_| issues.is_empty()) {
         Some(run) => Verdict::pass(format!("{} of {} ended well", run.key(), schedule.key()))
@@ -167,7 +169,14 @@ const fn has_ended(run: &RecoveryPoint) -> bool {
     !matches!(run.state, PointState::Running | PointState::Deleting)
 }
 
-fn ended_badly(context: &Context<'_>, schedule: &Schedule, run: &RecoveryPoint) -> Option<Issue> {
+/// A run that ends only later, by a clock that is ahead, is found since then once it has come; and when that is.
+fn as_of_now(context: &Context<'_>, issue: Issue) -> (Option<Issue>, Option<Timestamp>) {
+    let to_come = issue.since.filter(|since| *since > context.now());
+    let since = issue.since.filter(|_| to_come.is_none());
+    (Some(Issue { since, ..issue }), to_come)
+}
+
+fn ended_badly(schedule: &Schedule, run: &RecoveryPoint) -> Option<Issue> {
     let how = match &run.state {
         PointState::Failed => "failed",
         PointState::Partial => "failed in part",
@@ -179,7 +188,7 @@ fn ended_badly(context: &Context<'_>, schedule: &Schedule, run: &RecoveryPoint) 
     };
     let ended = run.ended_at.or(run.taken_at).unwrap_or(run.meta.created);
     let found = format!("its last run {} of {ended:.0} {how}", run.key());
-    Some(Issue::fail(schedule.key().to_string(), found, WANTED, FIX).since(ended.min(context.now())))
+    Some(Issue::fail(schedule.key().to_string(), found, WANTED, FIX).since(ended))
 }
 
 /// When no run has started for too long.
