@@ -114,10 +114,13 @@ impl AuditLog {
     /// # Errors
     /// When the file cannot be read or a line is no audit event.
     pub fn since(&self, position: u64) -> Result<Vec<AuditedRequest>> {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let mut file = File::open(&self.path).with_context(|| self.unreadable())?;
-        file.seek(SeekFrom::Start(position))?;
-        file.read_to_string(&mut text).with_context(|| self.unreadable())?;
+        file.seek(SeekFrom::Start(position.saturating_sub(1)))?;
+        file.read_to_end(&mut bytes).with_context(|| self.unreadable())?;
+        let text = String::from_utf8_lossy(&bytes);
+        // A line of which a part was written at the position began before it.
+        let text = if position == 0 { &*text } else { text.split_once('\n').map_or("", |(_, lines)| lines) };
         // What comes after the last line end is being written right now.
         let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
         let parse = |line| serde_json::from_str(line).with_context(|| format!("no audit event: {line}"));
