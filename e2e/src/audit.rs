@@ -197,6 +197,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_which_a_part_was_written_at_a_position_began_before_it() {
+        let (_folder, log) = log(&format!("{PATCH}\n{HEALTH}\n{PATCH}\n"));
+        let line = PATCH.len() as u64 + 1;
+        for (position, requests) in [(0, 3), (1, 2), (line, 2), (line + 1, 1), (log.position().unwrap(), 0)] {
+            assert_eq!(log.since(position).unwrap().len(), requests, "{position}");
+        }
+    }
+
+    #[test]
     fn accesses_are_in_the_words_of_rbac() {
         let (_folder, log) = log(&format!("{PATCH}\n{HEALTH}\n{PATCH}\n"));
         let scale = access("jo", "patch", "apps", "deployments/scale");

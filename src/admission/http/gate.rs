@@ -22,7 +22,7 @@ pub(super) struct Gate {
 pub(super) struct Room {
     _reading: OwnedSemaphorePermit,
     budget: Arc<Semaphore>,
-    taken: Vec<OwnedSemaphorePermit>,
+    taken: Option<OwnedSemaphorePermit>,
     units: usize,
 }
 
@@ -34,9 +34,9 @@ impl Room {
         let permit =
             Arc::clone(&self.budget).try_acquire_many_owned(permits).map_err(|_| ShedCause::Memory)?;
         self.units += more;
-        match self.taken.first_mut() {
+        match &mut self.taken {
             Some(taken) => taken.merge(permit),
-            None => self.taken.push(permit),
+            none => *none = Some(permit),
         }
         Ok(())
     }
@@ -65,7 +65,7 @@ impl Gate {
         if budget.available_permits() < units(announced.unwrap_or_default()) {
             return Err(ShedCause::Memory);
         }
-        Ok(Room { _reading: reading, budget: Arc::clone(budget), taken: Vec::new(), units: 0 })
+        Ok(Room { _reading: reading, budget: Arc::clone(budget), taken: None, units: 0 })
     }
 
     /// Takes a place in the queue for a body that was read, so that nobody holds one who has not asked yet.

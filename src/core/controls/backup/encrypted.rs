@@ -28,7 +28,7 @@ use crate::{
     core::{
         context::Context,
         control::{Control, Door, Guard, Operation, never_weaker, no_demand},
-        facts::{Kind, Source, Sources, Unknown},
+        facts::{Kind, PersistentVolumeClaim, Source, Sources, Unknown},
         subject::{Subject, SubjectClass},
         verdict::{Issue, Problem, Verdict},
     },
@@ -70,13 +70,11 @@ static GUARDS: [Guard; 3] = [
 ];
 
 fn evaluate(context: &Context<'_>, subject: &Subject<'_>) -> Verdict {
-    let Subject::Claim(claim) = subject else { return Verdict::not_applicable("no volume claim") };
-    if !claim.is_bound {
-        return Verdict::not_applicable("it is not bound yet");
-    }
-    if exempt::is_left_out(context, (*claim).into()) {
-        return Verdict::not_applicable("every backup policy of the tenant leaves it out");
-    }
+    exempt::bound_claim(context, subject)
+        .map_or_else(Verdict::not_applicable, |claim| claim_verdict(context, claim))
+}
+
+fn claim_verdict(context: &Context<'_>, claim: &PersistentVolumeClaim) -> Verdict {
     let demands = Demands::of(context.parameters());
     let stores = stores::of_claim(context, claim);
     if stores.is_empty() {

@@ -8,6 +8,7 @@ use crate::{
     core::{
         context::Context,
         facts::{Known, Labels, Name, PersistentVolumeClaim},
+        subject::Subject,
     },
 };
 
@@ -27,6 +28,21 @@ impl<'v> From<&'v PersistentVolumeClaim> for Volume<'v> {
             storage_class: claim.storage_class.as_ref(),
         }
     }
+}
+
+/// The claim whose backups a control judges, or why it judges none.
+pub(super) fn bound_claim<'s>(
+    context: &Context<'_>,
+    subject: &Subject<'s>,
+) -> Result<&'s PersistentVolumeClaim, &'static str> {
+    let Subject::Claim(claim) = subject else { return Err("no volume claim") };
+    if !claim.is_bound {
+        return Err("it is not bound yet");
+    }
+    if is_left_out(context, (*claim).into()) {
+        return Err("every backup policy of the tenant leaves it out");
+    }
+    Ok(claim)
 }
 
 /// Whether every backup policy of the tenant leaves it out.

@@ -88,13 +88,11 @@ static GUARDS: [Guard; 6] = [
 ];
 
 fn evaluate(context: &Context<'_>, subject: &Subject<'_>) -> Verdict {
-    let Subject::Claim(claim) = subject else { return Verdict::not_applicable("no volume claim") };
-    if !claim.is_bound {
-        return Verdict::not_applicable("it is not bound yet");
-    }
-    if exempt::is_left_out(context, (*claim).into()) {
-        return Verdict::not_applicable("every backup policy of the tenant leaves it out");
-    }
+    exempt::bound_claim(context, subject)
+        .map_or_else(Verdict::not_applicable, |claim| claim_verdict(context, claim))
+}
+
+fn claim_verdict(context: &Context<'_>, claim: &PersistentVolumeClaim) -> Verdict {
     let Some(limit) = AgeLimit::of(context.parameters()) else {
         return Verdict::not_applicable("no age is demanded");
     };

@@ -56,6 +56,21 @@ fn a_copy_of_its_own_in_the_newest_run_passes_and_says_which() {
 }
 
 #[test]
+fn a_run_whose_end_is_still_to_come_by_its_own_clock_is_found_since_then_once_it_has_come() {
+    let ending = |run: &mut RecoveryPoint| {
+        (run.taken_at, run.ended_at) = (Some(at("2026-06-15T11:59:00Z")), Some(at("2026-06-15T12:01:00Z")));
+    };
+    let seen_at = |now| verdict_of(with_run(ending).now(now));
+    let early = seen_at(NOW);
+    assert_eq!(early.state(at(NOW)), State::Fail);
+    assert_eq!(early.issues[0].since, None);
+    assert_eq!(early.next_change(at(NOW)), Some(at("2026-06-15T12:01:00Z")));
+    for now in ["2026-06-15T12:01:00Z", "2026-06-15T12:30:00Z"] {
+        assert_eq!(seen_at(now).issues[0].since, Some(at("2026-06-15T12:01:00Z")), "{now}");
+    }
+}
+
+#[test]
 fn a_run_that_shows_that_it_does_not_hold_the_claim_is_a_finding() {
     let cases: [Case<RecoveryPoint>; 7] = [
         ("Backup velero/p of 2026-06-15T02:15:00Z moved data and has no copy of it", |_| ()),

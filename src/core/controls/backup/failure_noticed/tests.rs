@@ -254,6 +254,20 @@ fn what_cannot_be_told_is_unknown() {
 }
 
 #[test]
+fn a_run_whose_end_is_still_to_come_by_its_own_clock_is_found_since_then_once_it_has_come() {
+    let mut run = point("p", "2026-06-15T11:59:00Z");
+    (run.state, run.ended_at) = (PointState::Failed, Some(at("2026-06-15T12:01:00Z")));
+    let seen_at = |now| verdict_of(nightly().with(Fact::RecoveryPoint(run.clone())).now(now));
+    let early = seen_at(NOW);
+    assert_eq!(early.state(at(NOW)), State::Fail);
+    assert_eq!(early.issues[0].since, None);
+    assert_eq!(early.next_change(at(NOW)), Some(at("2026-06-15T12:01:00Z")));
+    for now in ["2026-06-15T12:01:00Z", "2026-06-15T12:30:00Z"] {
+        assert_eq!(seen_at(now).issues[0].since, Some(at("2026-06-15T12:01:00Z")), "{now}");
+    }
+}
+
+#[test]
 fn an_engine_that_went_silent_hides_no_run_that_is_missing() {
     let silent = |now| {
         with_run(PointState::Usable)
